@@ -1,0 +1,23 @@
+"""One kind of error, one clear sentence: what was given, what is wrong, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AuricleError(ValueError):
+    """Input that auricle cannot use; its message is meant for a person and is shown without a traceback."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """A hint that names the closest known word, or lists what there is.
+
+    >>> nearest("lpr", ["lrp", "gradient"])
+    'did you mean "lrp"?'
+    >>> nearest("xyz", ["lrp", "gradient"])
+    'known: gradient, lrp'
+    """
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    return f'did you mean "{close[0]}"?' if close else f"known: {', '.join(known)}"

@@ -1,0 +1,78 @@
+"""From magnitudes to levels: how a spectrogram's numbers are compressed before a network sees them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    """``ln(x + offset)``; silence is ``ln(offset)``.
+
+    >>> round(Log(offset=0.001)(torch.zeros(1)).item(), 4)
+    -6.9078
+    """
+
+    kind: ClassVar[str] = "log"
+    offset: float = 1e-6
+
+    def __call__(self, values: Tensor) -> Tensor:
+        return torch.log(values + self.offset)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log1p:
+    """``ln(1 + gain x)``; silence is 0, which makes "absent" and "zero" the same thing.
+
+    >>> Log1p(gain=100.0)(torch.zeros(1)).item()
+    0.0
+    """
+
+    kind: ClassVar[str] = "log1p"
+    gain: float = 1.0
+
+    def __call__(self, values: Tensor) -> Tensor:
+        return torch.log1p(self.gain * values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decibel:
+    """``factor * log10(x / reference)``, not below ``floor`` dB under the loudest cell, divided by ``scale``.
+
+    ``of`` says whether ``x`` is a magnitude (factor 20) or a power (factor 10). ``reference="max"`` is the
+    clip's own maximum. ``minimum`` bounds ``x`` from below as in librosa's ``amplitude_to_db``. A clip whose
+    maximum does not exceed ``minimum`` is silent and is encoded as ``floor`` throughout, never as 0 dB (which
+    would be the loudest value).
+
+    >>> Decibel(of="magnitude", scale=80.0)(torch.zeros(1, 2, 2)).unique()
+    tensor([-1.])
+    """
+
+    kind: ClassVar[str] = "decibel"
+    of: Literal["magnitude", "power"]
+    reference: float | Literal["max"] = "max"
+    floor: float = -80.0
+    minimum: float = 1e-5
+    scale: float = 1.0
+
+    def __call__(self, values: Tensor) -> Tensor:
+        factor = 20.0 if self.of == "magnitude" else 10.0
+        peak = values.amax(dim=(-2, -1), keepdim=True)
+        level = factor * torch.log10(values.clamp_min(self.minimum))
+        peak_level = factor * torch.log10(peak.clamp_min(self.minimum))
+        if self.reference == "max":
+            level, top = level - peak_level, torch.zeros_like(peak_level)
+        else:
+            shift = factor * math.log10(max(self.reference, self.minimum))
+            level, top = level - shift, peak_level - shift
+        level = torch.maximum(level, top + self.floor)
+        return torch.where(peak <= self.minimum, torch.full_like(level, self.floor), level) / self.scale
+
+
+Compression = Log | Log1p | Decibel
+COMPRESSIONS: dict[str, type[Compression]] = {each.kind: each for each in (Log, Log1p, Decibel)}
