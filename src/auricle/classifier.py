@@ -1,0 +1,335 @@
+"""What is explained: a network with its front-end, labels, sample rate and clip-length policy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from auricle import frontends
+from auricle.clip import Clip
+from auricle.errors import AuricleError, nearest
+from auricle.frontends import Frontend
+
+Level = Literal["features", "stft", "waveform"]
+SHORTEST_SECONDS = 0.01
+
+
+@dataclass(frozen=True, kw_only=True)
+class Length:
+    """What to do with clips that are shorter or longer than the network wants.
+
+    ``seconds`` is the wanted length (None: any). A shorter clip is padded with silence at its ``end``, on both
+    sides (``centre``) or at a ``random`` offset drawn from ``seed``. A longer one is cut to its beginning
+    (``crop``), its ``centre``, or heard through consecutive windows, ``hop_seconds`` apart (``window``).
+    """
+
+    seconds: float | None = None
+    pad: Literal["end", "centre", "random"] = "end"
+    long: Literal["window", "crop", "centre"] = "window"
+    hop_seconds: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """What the network hears of one clip: ``samples [W, n]`` and where each window starts, in samples.
+
+    A negative start means that silence was padded before the clip; ``total`` is the clip's own length.
+    """
+
+    samples: Tensor
+    starts: tuple[int, ...]
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """Probabilities of all classes for one clip (or window), ``[C]``."""
+
+    labels: tuple[str, ...]
+    logits: np.ndarray
+    probabilities: np.ndarray
+
+    @property
+    def index(self) -> int:
+        return int(self.logits.argmax())
+
+    @property
+    def label(self) -> str:
+        return self.labels[self.index]
+
+    @property
+    def probability(self) -> float:
+        return float(self.probabilities[self.index])
+
+    def ranked(self) -> list[tuple[str, float]]:
+        """Labels with their probabilities, most probable first."""
+        order = np.argsort(-self.logits, kind="stable")
+        return [(self.labels[i], float(self.probabilities[i])) for i in order]
+
+
+class Classifier:
+    """A trained network made uniform: samples ``[B, n]`` at ``sample_rate`` in, logits ``[B, C]`` out.
+
+    ``network`` is any ``torch.nn.Module`` that maps the front-end's output to logits; it is never changed.
+    ``multi_label`` says that its logits are independent (sigmoid instead of softmax). Device and dtype follow the
+    network.
+
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(8000, 2))
+    >>> front = frontends.Waveform(sample_rate=8000)
+    >>> classifier = Classifier(network, frontend=front, labels=["no", "yes"], length=Length(seconds=1.0))
+    >>> tuple(classifier.logits(torch.zeros(3, 8000)).shape)
+    (3, 2)
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        *,
+        frontend: Frontend,
+        labels: Sequence[str],
+        sample_rate: int | None = None,
+        length: Length | None = None,
+        multi_label: bool = False,
+        name: str = "model",
+    ) -> None:
+        if sample_rate is not None and sample_rate != frontend.sample_rate:
+            raise AuricleError(
+                f"the classifier is said to hear {sample_rate} Hz but its front-end {frontend.sample_rate} Hz; "
+                "give both the same sample rate"
+            )
+        if len(set(labels)) != len(labels) or not labels:
+            raise AuricleError("a classifier needs labels, each a different word, one per output of its network")
+        self.network = network
+        self.frontend = frontend
+        self.labels = tuple(str(label) for label in labels)
+        self.length = length or Length()
+        self.multi_label = multi_label
+        self.name = name
+
+    @property
+    def sample_rate(self) -> int:
+        return self.frontend.sample_rate
+
+    @property
+    def device(self) -> torch.device:
+        return next((p.device for p in self.network.parameters()), torch.device("cpu"))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        kinds = (p.dtype for p in self.network.parameters() if p.is_floating_point())
+        return next(kinds, torch.float32)
+
+    # --- sound in -------------------------------------------------------------------------------------------
+
+    def windows(self, clip: Clip) -> Windows:
+        """The clip as the network hears it, by the length policy."""
+        if clip.peak == 0.0:
+            raise AuricleError(
+                f"{clip.name} is silent (every sample is 0), so there is nothing to explain; check the recording"
+            )
+        if clip.seconds < SHORTEST_SECONDS:
+            raise AuricleError(
+                f"{clip.name} is {clip.samples.shape[1]} samples long ({1000 * clip.seconds:.3g} ms); "
+                f"give at least {1000 * SHORTEST_SECONDS:.0f} ms of sound"
+            )
+        samples = torch.as_tensor(np.array(clip.mono(self.sample_rate)), dtype=self.dtype, device=self.device)
+        total = len(samples)
+        if self.length.seconds is None:
+            return Windows(samples[None], (0,), total)
+        wanted = round(self.length.seconds * self.sample_rate)
+        if total <= wanted:
+            before = self._offset(wanted - total)
+            padded = torch.nn.functional.pad(samples, (before, wanted - total - before))
+            return Windows(padded[None], (-before,), total)
+        if self.length.long == "crop":
+            return Windows(samples[None, :wanted], (0,), total)
+        if self.length.long == "centre":
+            start = (total - wanted) // 2
+            return Windows(samples[None, start : start + wanted], (start,), total)
+        hop = round((self.length.hop_seconds or self.length.seconds) * self.sample_rate)
+        hop -= hop % self.frontend.grid.hop or 0  # so that the windows' frames fall on one common raster
+        hop = max(hop, self.frontend.grid.hop)
+        starts = tuple(range(0, max(total - wanted, 0) + hop, hop))
+        samples = torch.nn.functional.pad(samples, (0, starts[-1] + wanted - total))
+        return Windows(torch.stack([samples[s : s + wanted] for s in starts]), starts, total)
+
+    def _offset(self, spare: int) -> int:
+        if self.length.pad == "random":
+            generator = torch.Generator().manual_seed(self.length.seed)
+            return int(torch.randint(0, spare + 1, (), generator=generator))
+        return spare // 2 if self.length.pad == "centre" else 0
+
+    # --- logits out -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def inference(self) -> Iterator[None]:
+        """The network in evaluation mode, uncompiled, with gradients allowed through recurrent layers; then as before."""
+        modes = [(module, module.training) for module in self.network.modules()]
+        recurrent = any(isinstance(module, nn.RNNBase) for module, _ in modes)
+        try:
+            self.network.eval()
+            with torch.compiler.set_stance("force_eager"):
+                if recurrent:  # cuDNN refuses to differentiate recurrent layers in evaluation mode
+                    with torch.backends.cudnn.flags(enabled=False):
+                        yield
+                else:
+                    yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
+    def logits(self, samples: Tensor) -> Tensor:
+        """``[B, n] -> [B, C]``, without gradient."""
+        with torch.inference_mode(), self.inference():
+            return self.logits_from_features(self.frontend(samples.to(self.device, self.dtype)))
+
+    def logits_from_features(self, features: Tensor) -> Tensor:
+        """Network input to logits ``[B, C]``, with gradient; says what is wrong with a network that cannot."""
+        output = self.network(features)
+        if isinstance(output, tuple):
+            output = output[0]
+        elif isinstance(output, dict) or hasattr(output, "logits"):
+            output = output["logits"] if isinstance(output, dict) else output.logits
+        expected = (features.shape[0], len(self.labels))
+        if not isinstance(output, Tensor) or tuple(output.shape) != expected:
+            got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
+            raise AuricleError(
+                f"{self.name} returned {got} for an input of shape {tuple(features.shape)}; it must return logits of "
+                f"shape {expected}: one row per clip, one column per label"
+            )
+        if not torch.isfinite(output).all():
+            raise AuricleError(
+                f"{self.name} returned logits that are NaN or infinite; check its weights and the level of its input"
+            )
+        return output
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
+
+    def prediction(self, logits: Tensor) -> Prediction:
+        """The prediction of one clip from the logits of its windows ``[W, C]`` (their mean)."""
+        mean = logits.detach().mean(0)
+        return Prediction(
+            self.labels, mean.double().cpu().numpy(), self.probabilities(mean).double().cpu().numpy()
+        )
+
+    def predict(self, clip: Clip) -> Prediction:
+        """Which class the clip is, with the probability of every class."""
+        return self.prediction(self.logits(self.windows(clip).samples))
+
+    # --- targets --------------------------------------------------------------------------------------------
+
+    def target_index(self, label: str) -> int:
+        if label in self.labels:
+            return self.labels.index(label)
+        raise AuricleError(f'{self.name} has no label "{label}"; {nearest(label, self.labels)}')
+
+    def target_weights(self, target: str, logits: Tensor) -> Tensor:
+        """What is explained, as weights over the logits: ``[B, C]`` for ``logits [B, C]``.
+
+        ``predicted`` is each row's own most probable class, a label that class, ``A-B`` the logit of A minus
+        that of B.
+        """
+        weights = torch.zeros_like(logits)
+        if target == "predicted" and "predicted" not in self.labels:
+            return weights.scatter_(1, logits.argmax(1, keepdim=True), 1.0)
+        pair = self._contrast(target)
+        if pair is None:
+            weights[:, self.target_index(target)] = 1.0
+        else:
+            weights[:, pair[0]], weights[:, pair[1]] = 1.0, -1.0
+        return weights
+
+    def _contrast(self, target: str) -> tuple[int, int] | None:
+        if target in self.labels:
+            return None
+        for cut in (i for i, letter in enumerate(target) if letter == "-"):
+            left, right = target[:cut].strip(), target[cut + 1 :].strip()
+            if left in self.labels and right in self.labels:
+                if left == right:
+                    raise AuricleError(f'the contrast "{target}" compares a label with itself; name two labels')
+                return self.labels.index(left), self.labels.index(right)
+        return None
+
+    # --- saving ---------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path) -> Path:
+        """Write ``model.safetensors`` and ``classifier.json``; nothing is pickled."""
+        from safetensors.torch import save_file
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        weights = {key: value.detach().cpu().contiguous() for key, value in self.network.state_dict().items()}
+        save_file(weights, str(folder / "model.safetensors"))
+        settings = {
+            "format": 1,
+            "name": self.name,
+            "labels": list(self.labels),
+            "multi_label": self.multi_label,
+            "length": asdict(self.length),
+            "frontend": frontends.to_settings(self.frontend),
+            "network": {
+                "architecture": getattr(self.network, "architecture", None),
+                "settings": getattr(self.network, "settings", {}),
+            },
+        }
+        (folder / "classifier.json").write_text(json.dumps(settings, indent=2) + "\n")
+        return folder
+
+
+def read_classifier(folder: Path, network: nn.Module | None = None) -> Classifier:
+    """The classifier that `Classifier.save` wrote to ``folder``; ``network`` is needed for your own architectures."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from auricle.models import ARCHITECTURES
+
+    for name in ("classifier.json", "model.safetensors"):
+        if not (folder / name).exists():
+            raise AuricleError(
+                f"{folder} holds no {name}, so it is not a saved classifier; write one with classifier.save(folder). "
+                "Checkpoints made with torch.save may run code when opened and are not read"
+            )
+    try:
+        settings: dict[str, Any] = json.loads((folder / "classifier.json").read_text())
+        described = settings["network"]
+        frontend = frontends.from_settings(settings["frontend"])
+        length, labels = Length(**settings["length"]), settings["labels"]
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        if isinstance(error, AuricleError):
+            raise
+        raise AuricleError(f"{folder / 'classifier.json'} is damaged ({error!r}); save the classifier again") from error
+    if network is None:
+        if described["architecture"] not in ARCHITECTURES:
+            raise AuricleError(
+                f"{folder} holds the weights of a network of your own; load it with "
+                "auricle.load_classifier(folder, network=YourNetwork())"
+            )
+        network = ARCHITECTURES[described["architecture"]](**described["settings"])
+    try:
+        network.load_state_dict(load_file(str(folder / "model.safetensors")))
+    except SafetensorError as error:
+        raise AuricleError(
+            f"{folder / 'model.safetensors'} is not a safetensors file ({error}); pickled checkpoints may run code when "
+            "opened and are not read. Convert it in a place you trust with safetensors.torch.save_file"
+        ) from error
+    except RuntimeError as error:
+        raise AuricleError(f"the weights in {folder} do not fit their network: {error}") from error
+    network.eval()
+    return Classifier(
+        network,
+        frontend=frontend,
+        labels=labels,
+        length=length,
+        multi_label=bool(settings.get("multi_label", False)),
+        name=str(settings.get("name", folder.name)),
+    )

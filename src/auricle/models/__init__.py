@@ -1,0 +1,52 @@
+"""Networks that auricle knows by name, and the models that come with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from torch import nn
+
+from auricle.errors import AuricleError, nearest
+from auricle.models.alexnet import AlexNet
+from auricle.models.audionet import AudioNet
+from auricle.models.digits import DigitsCNN
+
+if TYPE_CHECKING:
+    from auricle.classifier import Classifier
+
+ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
+    each.architecture: each for each in (DigitsCNN, AlexNet, AudioNet)
+}
+BUNDLED = Path(__file__).parent / "bundled"
+
+
+def bundled() -> dict[str, dict[str, str]]:
+    """The models that come with auricle: their names and cards."""
+    return {
+        folder.name: json.loads((folder / "card.json").read_text())
+        for folder in sorted(BUNDLED.iterdir())
+        if (folder / "card.json").exists()
+    }
+
+
+def load_classifier(name_or_folder: str | Path, *, network: nn.Module | None = None) -> Classifier:
+    """A classifier by the name of a bundled model, or from a folder written by `Classifier.save`.
+
+    ``network`` takes the weights when the saved network is of your own making.
+    """
+    from auricle.classifier import read_classifier
+
+    text, path = str(name_or_folder), Path(name_or_folder)
+    if (BUNDLED / text / "classifier.json").exists() and not path.is_dir():
+        return read_classifier(BUNDLED / text, network)
+    if path.is_dir():
+        return read_classifier(path, network)
+    if path.is_file():
+        raise AuricleError(
+            f"{path} is a file; give the folder that classifier.save() wrote. Checkpoints made with torch.save may "
+            "run code when opened and are not read: load it yourself and wrap the network in auricle.Classifier"
+        )
+    raise AuricleError(f'no model or folder is called "{text}"; {nearest(text, bundled())}')
