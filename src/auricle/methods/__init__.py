@@ -1,0 +1,112 @@
+"""Methods: how relevance is found. Each is a class whose fields are its settings; `METHODS` lists them by name."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from auricle.errors import AuricleError, nearest
+from auricle.methods.activations import ActivationMap, GradCAM, GradCAMPlusPlus, GuidedGradCAM, LayerCAM
+from auricle.methods.base import Attribution, Method
+from auricle.methods.deeplift import DeepLIFT, DeepSHAP
+from auricle.methods.gradients import Gradient, GradientSHAP, InputXGradient, IntegratedGradients, SmoothGrad
+from auricle.methods.lrp import COMPOSITES, LRP, DeepTaylor
+from auricle.methods.rectified import Deconvnet, GuidedBackprop
+
+__all__ = [
+    "COMPOSITES",
+    "LRP",
+    "METHODS",
+    "ActivationMap",
+    "Attribution",
+    "Deconvnet",
+    "DeepLIFT",
+    "DeepSHAP",
+    "DeepTaylor",
+    "GradCAM",
+    "GradCAMPlusPlus",
+    "Gradient",
+    "GradientSHAP",
+    "GuidedBackprop",
+    "GuidedGradCAM",
+    "InputXGradient",
+    "IntegratedGradients",
+    "LayerCAM",
+    "Method",
+    "SmoothGrad",
+    "build",
+    "describe",
+]
+
+METHODS: dict[str, type[Method]] = {
+    each.name: each
+    for each in (
+        LRP,
+        DeepTaylor,
+        DeepLIFT,
+        DeepSHAP,
+        IntegratedGradients,
+        GradientSHAP,
+        InputXGradient,
+        Gradient,
+        SmoothGrad,
+        GuidedBackprop,
+        Deconvnet,
+        GradCAM,
+        GradCAMPlusPlus,
+        LayerCAM,
+        GuidedGradCAM,
+        ActivationMap,
+    )
+}
+
+
+def build(name: str, **settings: Any) -> Method:
+    """A method by name with its settings, which may be text as a command line gives it.
+
+    >>> build("ig", steps="32").settings()["steps"]
+    32
+    """
+    if name not in METHODS:
+        raise AuricleError(f'no method is called "{name}"; {nearest(name, METHODS)}')
+    known = [each.name for each in dataclasses.fields(METHODS[name])]  # type: ignore[arg-type]
+    for key in settings:
+        if key not in known:
+            hint = nearest(key, known) if known else "it has no settings"
+            raise AuricleError(f'{name} has no setting "{key}"; {hint}')
+    try:
+        return METHODS[name](**settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = first.get("ctx", {}).get("error")
+        if isinstance(reason, AuricleError):
+            raise reason from error
+        key = first["loc"][0] if first["loc"] else "a setting"
+        given = settings.get(str(key))
+        raise AuricleError(f"{name} cannot use {key}={given}: {first['msg'].lower()}") from error
+
+
+def describe() -> list[dict[str, Any]]:
+    """Every method with its meaning, source and settings, as plain values."""
+    return [
+        {
+            "name": name,
+            "summary": kind.summary,
+            "source": kind.source,
+            "meaning": inspect.cleandoc(kind.__doc__ or ""),
+            "settings": [_setting(each) for each in dataclasses.fields(kind)],  # type: ignore[arg-type]
+        }
+        for name, kind in METHODS.items()
+    ]
+
+
+def _setting(field: dataclasses.Field[Any]) -> dict[str, Any]:
+    info = field.default
+    if not isinstance(info, FieldInfo):
+        return {"name": field.name, "default": info, "meaning": ""}
+    default = info.get_default(call_default_factory=True, validated_data={})
+    return {"name": field.name, "default": default, "meaning": info.description or ""}

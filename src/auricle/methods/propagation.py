@@ -1,0 +1,414 @@
+"""Relevance through every kind of function: the handlers of layer-wise relevance propagation.
+
+What each function hands on, in gradient form (relevance = input × derivative):
+
+- convolutions, dense layers: the composite's rule; a batch norm right after one is folded into it (scale γ/√(σ²+ε));
+- other batch norms, sums, reshapes, pooling: their own derivative, which hands on all they received (LRP-0, and for max
+  pooling winner takes all); what an added constant absorbs is booked;
+- element-wise non-linearities: all of it, unchanged (slope y / x);
+- softmax and sigmoid gates: nothing, they are held constant where they multiply (Arras et al. 2017; Ali et al. 2022);
+- other products of two signals: half to each (Achtibat et al. 2024);
+- layer, group and instance norm: their scale is held constant (Ali et al. 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from auricle.methods.attention import multi_head_attention
+from auricle.methods.calls import conv_call, linear_call
+from auricle.methods.derivatives import Derivatives, Handler, carries, with_slope
+from auricle.methods.recurrent import gru, lstm, rnn
+from auricle.methods.rules import Call, Rule
+
+TINY = 1e-30
+
+
+class Propagation(Derivatives):
+    """`Derivatives` for LRP. ``choose(call)`` names each parametrised call's rule.
+
+    After the backward pass ``absorbed()`` is what biases took up, per clip.
+    """
+
+    def __init__(self, choose: Callable[[Call], Rule], *, batch: int, network: nn.Module | None = None) -> None:
+        super().__init__(HANDLERS, network=network)
+        self.choose = choose
+        self.batch = batch
+        self.calls = 0
+        self._booked: list[Tensor] = []
+
+    def count(self) -> int:
+        self.calls += 1
+        return self.calls - 1
+
+    def book(self, share: Tensor) -> None:
+        """Take note of absorbed relevance, ``[rows]`` (whole multiples of the batch)."""
+        if share.numel() % self.batch == 0:
+            self._booked.append(share.detach().reshape(self.batch, -1).sum(1))
+        else:
+            self._booked.append(share.detach().sum().expand(self.batch) / self.batch)
+
+    def absorbed(self) -> Tensor | None:
+        return torch.stack(self._booked).sum(0) if self._booked else None
+
+    def layer(self, a: Tensor, call: Call, value: Tensor | None = None) -> Tensor:
+        """Apply a call with the rule chosen for it; ``value`` is its output where it is known already."""
+        z = _Rule.apply(a, value, call, self.choose(call), self)
+        z.auricle_call = (a, call)
+        return z
+
+    def linear(self, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return self.layer(*linear_call(self, (a, weight, bias), {}))
+
+    # What recurrent cells are made of:
+
+    def nonlinearity(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+        return _hand_on(x, function(x.detach()))
+
+    def gate(self, x: Tensor) -> Tensor:
+        return torch.sigmoid(x).detach()
+
+    def product(self, gate: Tensor, signal: Tensor) -> Tensor:
+        return gate * signal
+
+
+class _Rule(torch.autograd.Function):
+    """The true value of a call; backward, its rule."""
+
+    @staticmethod
+    def forward(ctx, a, value, call, rule, mode):  # type: ignore[no-untyped-def]
+        if value is None:
+            value = call.apply(a, call.weight)
+            bias = call.spread_bias(value)
+            if bias is not None:
+                value += bias
+        else:
+            value = value.detach()
+        ctx.save_for_backward(a, value)
+        ctx.call, ctx.rule, ctx.mode = call, rule, mode
+        return value
+
+    @staticmethod
+    def backward(ctx, g):  # type: ignore[no-untyped-def]
+        a, z = ctx.saved_tensors
+        gradient = ctx.rule(ctx.call, a, z, g)
+        for share in ctx.call.absorbed:
+            ctx.mode.book(share)
+        ctx.call.absorbed.clear()
+        return gradient, None, None, None, None
+
+
+class _Constant(torch.autograd.Function):
+    """x + constant; backward, books what the constant absorbs."""
+
+    @staticmethod
+    def forward(ctx, x, constant, mode):  # type: ignore[no-untyped-def]
+        ctx.save_for_backward(constant)
+        ctx.mode, ctx.shape = mode, x.shape
+        return x + constant
+
+    @staticmethod
+    def backward(ctx, g):  # type: ignore[no-untyped-def]
+        (constant,) = ctx.saved_tensors
+        share = g * constant
+        ctx.mode.book(share.flatten(1).sum(1) if share.ndim > 1 else share)
+        return g.sum_to_size(ctx.shape), None, None
+
+
+def _hand_on(x: Tensor, y: Tensor) -> Tensor:
+    """y, whose relevance goes to x unchanged."""
+    inputs = x.detach()
+    safe = torch.where(inputs.abs() < TINY, torch.ones_like(inputs), inputs)
+    slope = torch.where(inputs.abs() < TINY, torch.zeros_like(inputs), y.detach() / safe)
+    return with_slope(x, y, slope)
+
+
+class _Halve(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):  # type: ignore[no-untyped-def]
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx, g):  # type: ignore[no-untyped-def]
+        return g / 2
+
+
+def _is_gate(value: Any) -> bool:
+    return getattr(value, "auricle_gate", False)
+
+
+def _mark(result: Any) -> Any:
+    for each in result if isinstance(result, list | tuple) else (result,):
+        if isinstance(each, Tensor):
+            each.auricle_gate = True  # type: ignore[attr-defined]
+    return result
+
+
+def _add(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    first, second = args[:2]
+    alpha = kwargs.get("alpha", 1)
+    for signal, other in ((first, second), (second, first)):
+        if isinstance(signal, Tensor) and carries(signal) and isinstance(other, Tensor) and not carries(other):
+            if alpha != 1 or signal.is_complex() or other.is_complex() or not other.is_floating_point():
+                break
+            return _Constant.apply(signal, other, mode)
+    return func(*args, **kwargs)
+
+
+def _pass_on(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    x = args[0]
+    if not isinstance(x, Tensor) or not carries(x) or carries(args[1:]):
+        return _unknown(mode, func, args, kwargs)
+    if x.is_complex():
+        return func(*args, **kwargs)
+    y = func(x.detach(), *args[1:], **kwargs)
+    return _hand_on(x, y)
+
+
+def _unknown(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    mode.unruled[getattr(func, "__name__", "function").strip("_")] += 1
+    return func(*args, **kwargs)
+
+
+def _gate(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    return _mark(_pass_on(mode, func, args, kwargs))
+
+
+def _softmax(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    return _mark(func(*args, **kwargs))
+
+
+def _view(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    result = func(*args, **kwargs)
+    return _mark(result) if _is_gate(args[0]) else result
+
+
+def _product(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    first, second = args[0], args[1]
+    if not (carries(first) and carries(second)):
+        return func(*args, **kwargs)
+    if _is_gate(first) != _is_gate(second):
+        parts = (first.detach(), second) if _is_gate(first) else (first, second.detach())
+        return func(*parts, *args[2:], **kwargs)
+    return _Halve.apply(func(*args, **kwargs))
+
+
+def _quotient(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    first, second = args[0], args[1]
+    if carries(first) and carries(second):
+        return func(first, second.detach(), *args[2:], **kwargs)
+    if carries(second):  # a constant over a signal is an element-wise non-linearity of the signal
+        return _hand_on(second, func(first, second.detach(), *args[2:], **kwargs))
+    return func(*args, **kwargs)
+
+
+def _matmul(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    first, second = args[0], args[1]
+    if carries(first) and isinstance(second, Tensor) and second.ndim == 2 and mode.name_of(second) is not None:
+        return mode.linear(first, second.T, None)
+    return _product(mode, func, args, kwargs)
+
+
+def _addmm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    bias, first, second = args[:3]
+    if carries(first) and not carries(second) and not carries(bias) and not kwargs:
+        return mode.linear(first, second.T, bias)
+    return _unknown(mode, func, args, kwargs)
+
+
+def _einsum(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    operands = list(args[1] if isinstance(args[1], list | tuple) else args[1:])
+    signals = [i for i, each in enumerate(operands) if carries(each)]
+    gates = [i for i in signals if _is_gate(operands[i])]
+    if len(signals) <= 1:
+        return func(args[0], *operands, **kwargs)
+    if len(signals) - len(gates) == 1:
+        operands = [each.detach() if i in gates else each for i, each in enumerate(operands)]
+        return func(args[0], *operands, **kwargs)
+    if len(signals) == 2:
+        return _Halve.apply(func(args[0], *operands, **kwargs))
+    return _unknown(mode, func, args, kwargs)
+
+
+def _linear(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    a, call = linear_call(mode, args, kwargs)
+    return mode.layer(a, call) if carries(a) and not carries(call.weight) else _unknown(mode, func, args, kwargs)
+
+
+def _conv(dimensions: int, transposed: bool) -> Handler:
+    def handle(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+        a = args[0]
+        if not carries(a):
+            return _unknown(mode, func, args, kwargs)
+        if a.ndim == dimensions + 1:  # one clip without a batch axis
+            return handle(mode, func, (a.unsqueeze(0), *args[1:]), kwargs).squeeze(0)
+        return mode.layer(*conv_call(mode, dimensions, transposed, args, kwargs))
+
+    return handle
+
+
+def _batch_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    names = ("input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    x, mean, variance = given["input"], given.get("running_mean"), given.get("running_var")
+    if given.get("training") or mean is None or variance is None:
+        return _norm(mode, x, func(*args, **kwargs), given.get("bias"), channel_axis=1)
+    scale = torch.rsqrt(variance + given.get("eps", 1e-5))
+    if given.get("weight") is not None:
+        scale = scale * given["weight"]
+    shift = -mean * scale
+    if given.get("bias") is not None:
+        shift = shift + given["bias"]
+    shape = [1, -1] + [1] * (x.ndim - 2)
+    before = getattr(x, "auricle_call", None)
+    if before is None or before[1].channel_axis not in (1, 1 - x.ndim):
+        return _Constant.apply(x * scale.reshape(shape), shift.reshape(shape), mode)
+    a, call = before
+    along = [1] * call.weight.ndim
+    along[call.output_axis] = -1
+    weight = call.weight
+    if call.output_axis == 1 and weight.shape[1] != len(scale):  # grouped transposed convolution
+        return _Constant.apply(x * scale.reshape(shape), shift.reshape(shape), mode)
+    bias = shift if call.bias is None else shift + call.bias * scale
+    folded = Call(
+        call.kind,
+        weight * scale.reshape(along),
+        bias,
+        call.channel_axis,
+        call.output_axis,
+        call.apply,
+        call.transpose,
+        call.index,
+        call.name,
+    )
+    return mode.layer(a, folded, value=torch.addcmul(shift.reshape(shape), x.detach(), scale.reshape(shape)))
+
+
+def _norm(mode: Propagation, x: Tensor, y: Tensor, bias: Tensor | None, channel_axis: int) -> Tensor:
+    """Hold the statistics of a batch norm that uses its batch: everything but its bias is handed on."""
+    mode.unruled["batch_norm on batch statistics"] += 1
+    return y
+
+
+def _layer_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    names = ("input", "normalized_shape", "weight", "bias", "eps")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    x = given["input"]
+    axes = tuple(range(-len(given["normalized_shape"]), 0))
+    return _held_scale(mode, x, axes, given.get("weight"), given.get("bias"), given.get("eps", 1e-5))
+
+
+def _held_scale(
+    mode: Propagation, x: Tensor, axes: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float
+) -> Tensor:
+    scale = torch.rsqrt(x.detach().var(axes, unbiased=False, keepdim=True) + eps)
+    y = (x - x.mean(axes, keepdim=True)) * scale
+    if weight is not None:
+        y = y * weight
+    return y if bias is None else _Constant.apply(y, bias, mode)
+
+
+def _group_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    names = ("input", "num_groups", "weight", "bias", "eps")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    return _grouped(mode, given["input"], given["num_groups"], given)
+
+
+def _instance_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    names = ("input", "running_mean", "running_var", "weight", "bias", "use_input_stats", "momentum", "eps")
+    given = dict(zip(names, args, strict=False)) | kwargs
+    if not given.get("use_input_stats", True):
+        swapped = {"training": False, "eps": given.get("eps", 1e-5)}
+        return _batch_norm(mode, F.batch_norm, tuple(given.get(name) for name in names[:5]), swapped)
+    return _grouped(mode, given["input"], given["input"].shape[1], given)
+
+
+def _grouped(mode: Propagation, x: Tensor, groups: int, given: dict[str, Any]) -> Tensor:
+    shape = (1, -1, *[1] * (x.ndim - 2))
+    weight, bias = (None if given.get(k) is None else given[k].reshape(shape) for k in ("weight", "bias"))
+    split = x.unflatten(1, (groups, -1))
+    y = _held_scale(mode, split, tuple(range(2, split.ndim)), None, None, given.get("eps", 1e-5)).flatten(1, 2)
+    y = y if weight is None else y * weight
+    return y if bias is None else _Constant.apply(y, bias, mode)
+
+
+def _rms_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    x = args[0]
+    with torch.no_grad():
+        y = func(*args, **kwargs)
+    return _hand_on(x, y)
+
+
+def _normalize(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    return _hand_on(args[0], func(args[0].detach(), *args[1:], **kwargs))
+
+
+def _attention(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    """The value path: queries and keys, and so the attention, are held."""
+    query, key, value = args[:3]
+    return func(query.detach(), key.detach(), value, *args[3:], **kwargs)
+
+
+def _held(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    with torch.no_grad():
+        return func(*args, **kwargs)
+
+
+def _power(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    if carries(args[1:]) or args[0].is_complex():
+        return _unknown(mode, func, args, kwargs)
+    return _pass_on(mode, func, args, kwargs)
+
+
+NONLINEAR = """
+gelu silu mish elu selu celu softplus softsign hardswish hardtanh relu6 tanh tanhshrink softshrink hardshrink logsigmoid
+log log2 log10 log1p exp expm1 sqrt rsqrt reciprocal square sin cos erf local_response_norm
+""".split()
+VIEWS = """
+view reshape flatten unflatten permute transpose movedim squeeze unsqueeze expand expand_as chunk split unbind select
+getitem contiguous to float dropout masked_fill repeat clone detach
+""".split()
+
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(NONLINEAR, _pass_on),
+    **dict.fromkeys(VIEWS, _view),
+    **dict.fromkeys(("sigmoid", "hardsigmoid"), _gate),
+    "softmax": _softmax,
+    "add": _add,
+    "mul": _product,
+    "div": _quotient,
+    "matmul": _matmul,
+    "mm": _matmul,
+    "bmm": _product,
+    "baddbmm": _unknown,
+    "addcmul": _unknown,
+    "lerp": _unknown,
+    "addmm": _addmm,
+    "einsum": _einsum,
+    "pow": _power,
+    "linear": _linear,
+    **{f"conv{d}d": _conv(d, False) for d in (1, 2, 3)},
+    **{f"conv_transpose{d}d": _conv(d, True) for d in (1, 2, 3)},
+    "batch_norm": _batch_norm,
+    "layer_norm": _layer_norm,
+    "group_norm": _group_norm,
+    "instance_norm": _instance_norm,
+    "rms_norm": _rms_norm,
+    "normalize": _normalize,
+    "var": _held,
+    "std": _held,
+    "norm": _held,
+    "linalg_norm": _held,
+    "vector_norm": _held,
+    "scaled_dot_product_attention": _attention,
+    "multi_head_attention_forward": multi_head_attention,
+    "lstm": lstm,
+    "gru": gru,
+    "rnn_tanh": rnn,
+    "rnn_relu": rnn,
+}

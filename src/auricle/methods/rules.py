@@ -1,0 +1,258 @@
+"""The LRP rules, as algebra on one parametrised linear call ``z = W a + b``.
+
+Conventions: relevance travels in its gradient form c = R / a, so that relevance is input × derivative everywhere and
+functions without parameters need no rule. A rule receives the call, its input a, its value z and the derivative g that
+arrives at z (so R = z g), and returns the derivative with respect to a. Every rule works for signed inputs:
+positive contributions are a⁺w⁺ + a⁻w⁻ and their sum, with the bias counted as a neuron of value one,
+is P; the negative ones sum to N; z = P + N.
+
+Sources: Bach et al. 2015 (ε, αβ, flat); Montavon et al. 2017 (z⁺, w², box); Montavon et al. 2019 (γ); the γ rule for
+signed inputs as generalised by Andéol et al. and implemented in zennit (Anders et al. 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from auricle.errors import AuricleError, nearest
+
+Kind = Literal["conv", "dense"]
+SMALL = 1e-9
+"""Keeps denominators from zero; small enough to absorb nothing that matters, also in networks with tiny scores."""
+
+
+@dataclass(eq=False)
+class Call:
+    """One parametrised linear call: a convolution of any dimension or a dense layer.
+
+    ``apply(a, w)`` is W a without bias; ``transpose(g, a, w)`` is Wᵀ g in a's shape. ``index`` counts the network's
+    parametrised calls; ``name`` is that of its weight.
+    """
+
+    kind: Kind
+    weight: Tensor
+    bias: Tensor | None
+    channel_axis: int
+    output_axis: int
+    apply: Callable[[Tensor, Tensor], Tensor]
+    transpose: Callable[[Tensor, Tensor, Tensor], Tensor]
+    index: int
+    name: str | None
+    absorbed: list[Tensor] = field(default_factory=list)
+
+    def spread_bias(self, values: Tensor, bias: Tensor | None = None) -> Tensor | None:
+        """The bias in the shape of one output, ready to be added to it."""
+        bias = self.bias if bias is None else bias
+        if bias is None:
+            return None
+        shape = [1] * values.ndim
+        shape[self.channel_axis] = -1
+        return bias.reshape(shape)
+
+    def take_up(self, share: Tensor, bias: Tensor | None) -> None:
+        """Book what biases absorb: ``share`` is the derivative-like factor on each output's bias."""
+        if bias is not None:
+            self.absorbed.append((share * bias).flatten(1).sum(1))
+
+
+class Rule(Protocol):
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor: ...
+
+
+def stabilise(z: Tensor, epsilon: float) -> Tensor:
+    """z + ε sign(z), with sign(0) = +1."""
+    return z + epsilon * torch.where(z < 0, -1.0, 1.0).to(z.dtype)
+
+
+def divide(relevance: Tensor, a: Tensor) -> Tensor:
+    """R / a, and 0 where a is 0: an input of exactly nothing can carry no gradient form."""
+    return torch.where(a == 0, torch.zeros_like(a), relevance / torch.where(a == 0, torch.ones_like(a), a))
+
+
+def positive(call: Call, a: Tensor, z: Tensor, *, bias: bool) -> tuple[Tensor, Tensor, bool]:
+    """P and N of every output, and whether no input is negative (which makes things cheaper)."""
+    spread = call.spread_bias(z)
+    linear = z if spread is None else z - spread
+    unsigned = bool((a >= 0).all())
+    if unsigned:
+        p = call.apply(a, call.weight.clamp(min=0))
+    else:
+        p = (linear + call.apply(a.abs(), call.weight.abs())) / 2
+    n = linear - p
+    if bias and spread is not None:
+        p, n = p + spread.clamp(min=0), n + spread.clamp(max=0)
+    return p, n, unsigned
+
+
+def send(call: Call, a: Tensor, up: Tensor, down: Tensor, unsigned: bool) -> Tensor:
+    """Positive contributions' weights times ``up`` plus negative contributions' weights times ``down``."""
+    if unsigned:
+        both = call.transpose(down, a, call.weight)
+        return both + call.transpose(up - down, a, call.weight.clamp(min=0))
+    plain = call.transpose((up + down) / 2, a, call.weight)
+    signed = call.transpose((up - down) / 2, a, call.weight.abs())
+    return plain + torch.where(a < 0, -signed, signed)
+
+
+@dataclass(frozen=True)
+class Epsilon:
+    """R_i = Σ_j a_i w_ij / (z_j + ε sign z_j) R_j; ε = 0 is the plain (0) rule."""
+
+    epsilon: float = SMALL
+
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        ratio = g * (z / stabilise(z, self.epsilon)) if self.epsilon else g
+        call.take_up(ratio, call.spread_bias(z))
+        if self.epsilon > SMALL:  # a large ε is meant to absorb; say how much
+            call.take_up(g - ratio, z)
+        return call.transpose(ratio, a, call.weight)
+
+
+@dataclass(frozen=True)
+class Gamma:
+    """Where z > 0, positive contributions count (1 + γ) times; where z < 0, negative ones do."""
+
+    gamma: float = 0.25
+    epsilon: float = SMALL
+
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        p, n, unsigned = positive(call, a, z, bias=True)
+        above = z > 0
+        relevance = torch.where(z == 0, torch.zeros_like(z), g * z)
+        ratio = relevance / stabilise(z + self.gamma * torch.where(above, p, n), self.epsilon)
+        boosted = ratio * (1 + self.gamma)
+        up, down = torch.where(above, boosted, ratio), torch.where(above, ratio, boosted)
+        bias = call.spread_bias(z)
+        if bias is not None:
+            call.take_up(torch.where(bias > 0, up, down), bias)
+        return send(call, a, up, down, unsigned)
+
+
+@dataclass(frozen=True)
+class AlphaBeta:
+    """R_i = α Σ_j (positive share) R_j - β Σ_j (negative share) R_j with α - β = 1; z⁺ is α = 1, β = 0.
+
+    An output with contributions of one sign only hands R_j to these once, so that nothing is created or lost.
+    ``bias=False`` leaves biases out of the shares, as deep Taylor decomposition does.
+    """
+
+    alpha: float = 2.0
+    beta: float = 1.0
+    bias: bool = True
+    epsilon: float = SMALL
+
+    def __post_init__(self) -> None:
+        if abs(self.alpha - self.beta - 1) > 1e-9 or self.beta < 0:
+            raise AuricleError(
+                f"the αβ rule needs α - β = 1 and β ≥ 0, not α = {self.alpha}, β = {self.beta}; try α = 2, β = 1"
+            )
+
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        p, n, unsigned = positive(call, a, z, bias=self.bias)
+        relevance = g * z
+        bias = call.spread_bias(z) if self.bias else None
+        if self.beta == 0:
+            up = torch.where(p > 0, relevance / stabilise(p, self.epsilon), torch.zeros_like(p))
+            if bias is not None:
+                call.take_up(up, bias.clamp(min=0))
+            if unsigned:
+                return call.transpose(up, a, call.weight.clamp(min=0))
+            return send(call, a, up, torch.zeros_like(up), unsigned)
+        no_positive, no_negative = p <= 0, n >= 0
+        alpha = torch.where(no_negative, 1.0, self.alpha).to(z.dtype)
+        beta = torch.where(no_positive, -1.0, self.beta).to(z.dtype)
+        nothing = torch.zeros_like(z)
+        up = torch.where(no_positive, nothing, alpha * relevance / stabilise(p, self.epsilon))
+        down = torch.where(no_negative, nothing, -beta * relevance / (n - self.epsilon))
+        if bias is not None:
+            call.take_up(torch.where(bias > 0, up, down), bias)
+        return send(call, a, up, down, unsigned)
+
+
+@dataclass(frozen=True)
+class Box:
+    """The zᴮ rule for inputs that lie between ``low`` and ``high``: R_i ∝ a_i w - l w⁺ - h w⁻.
+
+    The bias takes no part. The bounds default to each clip's own smallest and largest input.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    epsilon: float = SMALL
+
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        shape = (-1, *[1] * (a.ndim - 1))
+        low = a.flatten(1).amin(1).reshape(shape) if self.low is None else a.new_full((1, *shape[1:]), self.low)
+        high = a.flatten(1).amax(1).reshape(shape) if self.high is None else a.new_full((1, *shape[1:]), self.high)
+        up, down = call.weight.clamp(min=0), call.weight.clamp(max=0)
+        ones = torch.ones_like(a[:1])
+        floor = _per_clip(low, z) * call.apply(ones, up) + _per_clip(high, z) * call.apply(ones, down)
+        bias = call.spread_bias(z)
+        ratio = g * z / stabilise((z if bias is None else z - bias) - floor, self.epsilon)
+        relevance = a * call.transpose(ratio, a, call.weight)
+        relevance = relevance - low * call.transpose(ratio, a, up) - high * call.transpose(ratio, a, down)
+        return divide(relevance, a)
+
+
+@dataclass(frozen=True)
+class WSquare:
+    """R_i ∝ w_i², whatever the input; the bias takes no part."""
+
+    epsilon: float = SMALL
+
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        return _by_weights(call, a, z, g, call.weight.square(), self.epsilon)
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Every input of an output gets the same share; the bias takes no part."""
+
+    epsilon: float = SMALL
+
+    def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        return _by_weights(call, a, z, g, torch.ones_like(call.weight), self.epsilon)
+
+
+def _by_weights(call: Call, a: Tensor, z: Tensor, g: Tensor, shares: Tensor, epsilon: float) -> Tensor:
+    total = call.apply(torch.ones_like(a[:1]), shares)
+    ratio = g * z / stabilise(total, epsilon)
+    return divide(call.transpose(ratio, a, shares), a)
+
+
+def _per_clip(bound: Tensor, z: Tensor) -> Tensor:
+    return bound.reshape(-1, *[1] * (z.ndim - 1))
+
+
+RULES: dict[str, Callable[..., Rule]] = {
+    "zero": lambda: Epsilon(0.0),
+    "epsilon": Epsilon,
+    "gamma": Gamma,
+    "alpha-beta": lambda alpha=2.0: AlphaBeta(alpha, alpha - 1),
+    "z-plus": lambda: AlphaBeta(1.0, 0.0),
+    "box": Box,
+    "w-square": WSquare,
+    "flat": Flat,
+}
+
+
+def rule(text: str) -> Rule:
+    """A rule by name, with its number after a colon where it has one.
+
+    >>> rule("gamma:0.4")
+    Gamma(gamma=0.4, epsilon=1e-09)
+    """
+    name, _, number = text.partition(":")
+    if name not in RULES:
+        raise AuricleError(f'no LRP rule is called "{name}"; {nearest(name, RULES)}')
+    try:
+        return RULES[name](float(number)) if number else RULES[name]()
+    except (ValueError, TypeError) as error:
+        if isinstance(error, AuricleError):
+            raise
+        raise AuricleError(f'the LRP rule "{text}" has a number it cannot use; write for example gamma:0.25') from error
