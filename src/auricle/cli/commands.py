@@ -1,0 +1,193 @@
+"""The commands and their flags. Heavy imports wait until a command runs, so that help is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from auricle._version import __version__
+from auricle.errors import AuricleError
+
+app = typer.Typer(
+    name="auricle",
+    help="Hear why an audio classifier decided as it did.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Clips = Annotated[list[Path], typer.Argument(metavar="CLIP…", help="sound files", show_default=False)]
+OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]
+Model = Annotated[str, typer.Option(help="a bundled model (see 'auricle models') or a folder of classifier.save()")]
+Out = Annotated[Path, typer.Option(help="folder to write to")]
+Target = Annotated[str, typer.Option(help="a label, A-B (what speaks for A rather than B), or predicted")]
+Level = Annotated[str, typer.Option(help="where relevance is laid: features, stft or waveform")]
+Seed = Annotated[int, typer.Option(help="of every random draw")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of the method, see 'auricle methods'")
+]
+FullBand = Annotated[bool, typer.Option("--full-band", help="cut the sounds from the original recording, at its rate")]
+Style = Annotated[str, typer.Option(help="mask, bandpass, griffin-lim or audible-heatmap")]
+Shape = Annotated[str, typer.Option(help="soft mask, or regions")]
+Share = Annotated[float, typer.Option(help="share of the relevance that the strongest cells hold together")]
+Sign = Annotated[str, typer.Option(help="relevance for the target (positive), against it (negative), or both")]
+Blur = Annotated[float, typer.Option(help="smoothing of the relevance before masking, in cells")]
+Floor = Annotated[float | None, typer.Option(help="turn the irrelevant part down by so many dB instead of off")]
+Loudness = Annotated[bool, typer.Option("--match-loudness", help="bring kept and removed to the original's loudness")]
+Measure = Annotated[bool, typer.Option(help="measure how far the explanation can be trusted")]
+Json = Annotated[bool, typer.Option("--json", help="as JSON")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print it")] = False,
+) -> None:
+    """Hear why an audio classifier decided as it did."""
+
+
+@app.command()
+def explain(
+    clips: Clips,
+    model: Model = "digits",
+    method: Annotated[str, typer.Option(help="see 'auricle methods'")] = "lrp",
+    out: Out = Path("auricle-out"),
+    target: Target = "predicted",
+    level: Level = "features",
+    set_: Set = None,
+    seed: Seed = 0,
+    full_band: FullBand = False,
+    style: Style = "mask",
+    shape: Shape = "soft",
+    share: Share = 0.5,
+    sign: Sign = "positive",
+    blur: Blur = 1.0,
+    floor_db: Floor = None,
+    match_loudness: Loudness = False,
+    measure: Measure = True,
+) -> None:
+    """See, hear and measure why the model decided, one page per clip."""
+    from auricle.cli.explaining import Plan, explain_files, settings_of
+    from auricle.methods import build
+    from auricle.models import load_classifier
+    from auricle.sonify import Masking
+
+    def plan() -> Plan:
+        masking = Masking(
+            style=style,  # type: ignore[arg-type]
+            shape=shape,  # type: ignore[arg-type]
+            share=share,
+            sign=sign,  # type: ignore[arg-type]
+            blur=blur,
+            floor_db=floor_db,
+            match_loudness=match_loudness,
+        )
+        built = build(method, **settings_of(set_ or []))
+        return Plan(load_classifier(model), built, target, level, seed, masking, full_band, measure)
+
+    failures = explain_files(clips, _usage(plan), out)
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def compare(
+    clip: OneClip,
+    model: Model = "digits",
+    methods: Annotated[str, typer.Option(help="methods with commas between")] = "lrp,ig,deeplift,grad-cam",
+    out: Out = Path("auricle-out"),
+    target: Target = "predicted",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="METHOD.KEY=VALUE", help="a setting of one of the methods")
+    ] = None,
+    seed: Seed = 0,
+    full_band: FullBand = False,
+    share: Share = 0.5,
+    measure: Measure = True,
+) -> None:
+    """Put methods side by side on one scale, with scores and controls."""
+    from auricle.cli.comparing import compare_methods, methods_of
+    from auricle.cli.explaining import Plan
+    from auricle.models import load_classifier
+    from auricle.sonify import Masking
+
+    def plans() -> list[Plan]:
+        classifier, masking = load_classifier(model), Masking(share=share)
+        return [
+            Plan(classifier, each, target, "features", seed, masking, full_band, measure)
+            for each in methods_of(methods, set_ or [])
+        ]
+
+    compare_methods(clip, _usage(plans), out)
+
+
+@app.command()
+def demo(
+    out: Out = Path("auricle-demo"),
+    open_: Annotated[bool, typer.Option("--open", help="open the page in the browser afterwards")] = False,
+) -> None:
+    """Explain the bundled clips with the bundled model, by several methods."""
+    from auricle.cli.demonstration import demonstrate
+
+    page = demonstrate(out)
+    if open_:
+        typer.launch(page.resolve().as_uri())
+
+
+@app.command()
+def methods(json: Json = False) -> None:
+    """List the methods: meaning, settings, source."""
+    from auricle.cli.listing import show_methods
+
+    show_methods(json)
+
+
+@app.command()
+def models(json: Json = False) -> None:
+    """List the bundled models."""
+    from auricle.cli.listing import show_models
+
+    show_models(json)
+
+
+@app.command()
+def metrics(json: Json = False) -> None:
+    """List the metrics: meaning, formula, range, source."""
+    from auricle.cli.listing import show_metrics
+
+    show_metrics(json)
+
+
+def _usage(make: Callable[[], Any]) -> Any:
+    """What cannot even begin is wrong usage: exit code 2."""
+    try:
+        return make()
+    except AuricleError as error:
+        _say(error)
+        raise typer.Exit(2) from error
+
+
+def _say(error: Exception) -> None:
+    typer.echo(f"auricle: {error}", err=True)
+
+
+def main() -> None:
+    """Run the command line; errors are one line each, without a traceback."""
+    try:
+        app()
+    except AuricleError as error:
+        _say(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say(KeyboardInterrupt("stopped; what was already written is complete"))
+        sys.exit(130)

@@ -1,0 +1,182 @@
+"""From sound files to folders of explanations."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import typer
+
+from auricle.classifier import Classifier
+from auricle.cli.progress import progress
+from auricle.clip import Clip, duration, load_clip, sections
+from auricle.errors import AuricleError
+from auricle.explanation import Explanation, explain
+from auricle.methods import Method
+from auricle.methods.point import LEVELS
+from auricle.report.page import Entry, index_page
+from auricle.report.record import plain
+from auricle.report.save import write_whole
+from auricle.sonify import Masking
+
+if TYPE_CHECKING:
+    from auricle.metrics import Scores
+
+LONG = 60.0
+"""Recordings longer than this many seconds are explained section by section, so that memory stays constant."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What is done with every clip."""
+
+    classifier: Classifier
+    method: Method
+    target: str
+    level: str
+    seed: int
+    masking: Masking
+    full_band: bool
+    measure: bool
+
+    def __post_init__(self) -> None:
+        self.classifier.target_weights(self.target, torch.zeros(1, len(self.classifier.labels)))
+        if self.level not in self.method.levels:
+            known = LEVELS if self.level not in LEVELS else self.method.levels
+            raise AuricleError(f'{self.method.name} cannot use level="{self.level}"; use {" or ".join(known)}')
+
+    def explain(self, clip: Clip) -> tuple[Explanation, Scores | None]:
+        explanation = explain(
+            clip,
+            self.classifier,
+            method=self.method,
+            target=self.target,
+            level=self.level,  # type: ignore[arg-type]
+            seed=self.seed,
+        )
+        return explanation, explanation.measure(self.masking, seed=self.seed) if self.measure else None
+
+    def save(self, explanation: Explanation, scores: Scores | None, folder: Path) -> None:
+        explanation.save(folder, scores=scores, measure=False, masking=self.masking, full_band=self.full_band)
+
+
+def settings_of(texts: Sequence[str]) -> dict[str, Any]:
+    """``key=value`` texts as settings; values that look like JSON are read as such.
+
+    >>> settings_of(["steps=32", 'rules={"head": "zero"}', "baseline=noise"])
+    {'steps': 32, 'rules': {'head': 'zero'}, 'baseline': 'noise'}
+    """
+    settings: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise AuricleError(f'"{text}" is not a setting; write KEY=VALUE, for example steps=32')
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            settings[key] = value
+    return settings
+
+
+def explain_files(paths: Sequence[Path], plan: Plan, out: Path) -> list[str]:
+    """Explain every file into a folder of its own under ``out``; returns one line per file that failed."""
+    entries: list[Entry] = []
+    failures: list[str] = []
+    folders = folder_names(paths)
+    with progress(len(paths), "explaining") as bar:
+        for path, folder in zip(paths, folders, strict=True):
+            try:
+                entries.append(_one(path, plan, out / folder, folder, bar.console.print))
+            except AuricleError as error:
+                failures.append(str(error))
+                typer.echo(f"auricle: {error}", err=True)
+            bar.advance(bar.task_ids[0])
+    if len(paths) > 1 and entries:
+        write_whole(out / "index.html", index_page(entries, failures=failures))
+        typer.echo(f"{len(entries)} of {len(paths)} clips explained: {out / 'index.html'}")
+    return failures
+
+
+def folder_names(paths: Sequence[Path]) -> list[str]:
+    """A folder for each file: its name without ending, numbered where several files share it.
+
+    >>> folder_names([Path("a/one.wav"), Path("b/one.wav"), Path("two.flac")])
+    ['one', 'one-2', 'two']
+    """
+    names: list[str] = []
+    for path in paths:
+        plain_name = re.sub(r"[^\w.()+\- ]", "_", path.stem).strip(". ") or "clip"
+        name, number = plain_name, 2
+        while name in names:
+            name, number = f"{plain_name}-{number}", number + 1
+        names.append(name)
+    return names
+
+
+def _one(path: Path, plan: Plan, folder: Path, name: str, say: Any) -> Entry:
+    windowed = plan.classifier.length.seconds is not None and plan.classifier.length.long == "window"
+    if windowed and duration(path) > LONG:
+        return _long(path, plan, folder, name)
+    explanation, scores = plan.explain(load_clip(path))
+    plan.save(explanation, scores, folder)
+    typer.echo(line_of(explanation, scores, folder / "index.html"))
+    return Entry.of(explanation, f"{name}/index.html", scores)
+
+
+def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:
+    """What was heard, what it means, what to mind, and where the page is."""
+    heard = f"{explanation.clip.name}: {explanation.prediction.label} {explanation.prediction.probability:.2f}"
+    if explanation.target != explanation.prediction.label:
+        heard += f", explained: {explanation.target}"
+    lines = [heard]
+    if scores is not None:
+        lines.append(scores.sentence)
+    lines += [f"Warning: {check.text}" for check in explanation.checks if check.passed is False]
+    return "\n  ".join([*lines, str(page)])
+
+
+def _long(path: Path, plan: Plan, folder: Path, name: str) -> Entry:
+    """A long recording, section by section: each has its page, the folder's index links them."""
+    window = plan.classifier.length.seconds or 1.0
+    seconds = max(round(LONG / window), 1) * window
+    total = int(-(-duration(path) // seconds))
+    entries: list[Entry] = []
+    heard: list[dict[str, Any]] = []
+    skipped: list[str] = []
+    with progress(total, f"{path.name}, sections of {seconds:g} s") as bar:
+        for number, clip in enumerate(sections(path, seconds=seconds)):
+            place = f"section-{number + 1:04d}"
+            try:
+                explanation, scores = plan.explain(clip)
+            except AuricleError as error:  # a silent minute must not lose the hour
+                skipped.append(str(error))
+            else:
+                plan.save(explanation, scores, folder / place)
+                entries.append(Entry.of(explanation, f"{place}/index.html", scores))
+                heard += [_heard(clip, window) for window in explanation.windows]
+            bar.advance(bar.task_ids[0])
+    if not entries:
+        raise AuricleError(f"no section of {path} could be explained; the first said: {skipped[0]}")
+    record = {"clip": str(path), "section_seconds": seconds, "windows": heard, "skipped": skipped}
+    write_whole(folder / "explanation.json", json.dumps(plain(record), indent=2, allow_nan=False) + "\n")
+    write_whole(folder / "index.html", index_page(entries, failures=skipped))
+    typer.echo(f"{path.stem}: {len(entries)} sections of {seconds:g} s explained\n  {folder / 'index.html'}")
+    first = entries[0]
+    return Entry(
+        path.stem, f"{name}/index.html", first.label, first.probability, first.target, duration(path), first.picture
+    )
+
+
+def _heard(clip: Clip, window: Any) -> dict[str, Any]:
+    return {
+        "start": clip.start_seconds + window.start,
+        "end": clip.start_seconds + window.end,
+        "label": window.prediction.label,
+        "probability": window.prediction.probability,
+        "target": window.target,
+    }
