@@ -1,0 +1,104 @@
+"""What the model says to parts of one clip: a batch of masks in, probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from auricle.classifier import Classifier
+from auricle.clip import Clip
+from auricle.sonify.griffin_lim import griffin_lim
+from auricle.sonify.laying import frames_within, sound_of, spectrum_of
+
+CHUNK = 32
+"""Sounds a network hears at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Probabilities ``[K, C]`` and the share of the clip's energy ``[K]`` of each of K sounds."""
+
+    probabilities: np.ndarray
+    energy: np.ndarray
+
+
+class Listener:
+    """A classifier that listens to parts of one clip, through the windows in which it heard the whole.
+
+    A part may be silent: the network is simply asked. Where a front-end sets the level of its input, it does so for
+    every part anew, as it would for a recording of it.
+    """
+
+    def __init__(
+        self, classifier: Classifier, clip: Clip, *, rephase: bool = False, seed: int = 0
+    ) -> None:
+        self.classifier = classifier
+        self.grid = classifier.frontend.grid
+        self.windows = classifier.windows(clip)
+        dtype = torch.float64 if classifier.dtype == torch.float64 else torch.float32
+        mono = np.array(clip.mono(classifier.sample_rate))
+        self.samples = torch.as_tensor(mono, dtype=dtype, device=classifier.device)
+        self.spectrum = spectrum_of(self.samples, self.grid)
+        self.rephase = rephase
+        self.seed = seed
+
+    @property
+    def frames(self) -> int:
+        """Frames of the listening STFT that are centred within the clip; at most one more lies beyond its end."""
+        return frames_within(len(self.samples), self.grid)
+
+    @property
+    def power(self) -> np.ndarray:
+        """Energy ``[F, frames]`` of every cell within the clip."""
+        return self.spectrum[:, : self.frames].abs().square().double().cpu().numpy()
+
+    def whole(self) -> np.ndarray:
+        """Probabilities ``[C]`` of the clip itself."""
+        return self._probabilities(self.samples[None])[0]
+
+    def __call__(self, masks: Iterable[np.ndarray]) -> Answers:
+        """The clip through each mask ``[F, frames]``, in chunks."""
+        size = max(CHUNK // len(self.windows.starts), 1)
+        answers = [self.to_sounds(self._sounds(np.stack(chunk))) for chunk in _chunks(masks, size)]
+        return Answers(
+            np.concatenate([each.probabilities for each in answers]),
+            np.concatenate([each.energy for each in answers]),
+        )
+
+    def to_sounds(self, sounds: Tensor) -> Answers:
+        """The answers to sounds ``[K, n]`` that were made elsewhere, of the clip's length at the model's rate."""
+        sounds = sounds.to(self.samples)
+        total = self.samples.square().sum().clamp_min(torch.finfo(self.samples.dtype).tiny)
+        energy = (sounds.square().sum(-1) / total).double().cpu().numpy()
+        return Answers(self._probabilities(sounds), energy)
+
+    def _sounds(self, masks: np.ndarray) -> Tensor:
+        beyond = self.spectrum.shape[-1] - masks.shape[-1]
+        masks = np.pad(masks, ((0, 0), (0, 0), (0, beyond)), mode="edge")
+        length = len(self.samples)
+        spectra = torch.as_tensor(masks).to(self.samples) * self.spectrum
+        if not self.rephase:
+            return sound_of(spectra, self.grid, length=length)
+        # One by one, so that a sound's phases do not depend on what else is in the batch.
+        return torch.stack([griffin_lim(each.abs(), self.grid, length=length, seed=self.seed) for each in spectra])
+
+    def _probabilities(self, sounds: Tensor) -> np.ndarray:
+        starts, wanted = self.windows.starts, self.windows.samples.shape[-1]
+        before = max(-min(starts), 0)
+        after = max(max(starts) + wanted - sounds.shape[-1], 0)
+        padded = torch.nn.functional.pad(sounds, (before, after))
+        heard = torch.stack([padded[:, s + before : s + before + wanted] for s in starts], dim=1)
+        logits = [self.classifier.logits(part) for part in heard.flatten(0, 1).split(CHUNK)]
+        per_window = torch.cat(logits).unflatten(0, heard.shape[:2])
+        return self.classifier.probabilities(per_window.mean(1)).double().cpu().numpy()
+
+
+def _chunks(items: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk

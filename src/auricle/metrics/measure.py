@@ -1,0 +1,211 @@
+"""Everything measured on one explanation, beside what a mask that knows nothing would reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from auricle.axes import Axes
+from auricle.classifier import Classifier
+from auricle.errors import AuricleError
+from auricle.metrics.complexity import complexity, mean_mask, sparseness
+from auricle.metrics.controls import energy_mask, everything, random_masks
+from auricle.metrics.curves import Curve, deletion_masks, fractions_of, insertion_masks, ranks
+from auricle.metrics.faithfulness import (
+    average_drop,
+    average_gain,
+    average_increase,
+    faithfulness,
+    fidelity_in,
+)
+from auricle.metrics.hearing import Listener
+from auricle.metrics.scores import Row, Scores, row
+from auricle.metrics.sentence import sentence
+from auricle.sonify import Masking, mask_on_grid, sonify
+from auricle.sonify.laying import lay, listening_axes, within
+from auricle.sonify.masking import with_floor
+
+if TYPE_CHECKING:
+    from auricle.explanation import Explanation
+
+CURVE_DRAWS = 4
+"""Random orders behind the control curves, at most: each costs two whole curves."""
+
+
+def measure(
+    explanation: Explanation,
+    *,
+    masking: Masking | None = None,
+    steps: int = 20,
+    draws: int = 8,
+    seed: int = 0,
+    legacy: bool = False,
+    curves: bool = True,
+) -> Scores:
+    """AI, AD, AG, FF, Fid-In, SPS, COMP, mean mask, energy and both curves, each with its controls.
+
+    The network hears every part through the windows in which it heard the clip; its logits are averaged over them.
+    What is measured is what a person hears with this ``masking`` (before loudness matching); the controls are masks
+    on the STFT, with invented phases for ``griffin-lim``, and the curves weigh the STFT for every style. The class is
+    the target (for a contrast its first label). ``draws`` random masks are averaged over, ``steps`` is the resolution
+    of the curves, ``legacy`` gives the published AD.
+    """
+    masking = masking or Masking()
+    if draws < 1:
+        raise AuricleError(f"{draws} random masks cannot be averaged over; give draws of at least 1")
+    classifier, clip = explanation.classifier, explanation.clip
+    listener = Listener(classifier, clip, rephase=masking.style == "griffin-lim", seed=seed)
+    mask = mask_on_grid(clip, classifier.frontend, *explanation.map(), masking)[0][:, : listener.frames]
+    masks = {
+        "explanation": mask[None],
+        "random": random_masks(mask, draws=draws, seed=seed),
+        "energy": energy_mask(mask, listener.power)[None],
+        "everything": everything(mask)[None],
+    }
+    p, c = listener.whole(), _class_index(classifier, explanation.target, explanation.prediction.index)
+    heard = _hear(listener, {name: with_floor(group, masking) for name, group in masks.items()})
+    if masking.style in ("bandpass", "audible-heatmap"):
+        # Filters and envelopes are near their masks on the STFT, but not the same: up to 0.15 in probability.
+        heard["explanation"] = _as_listened_to(listener, explanation, masking)
+    if not listener.rephase:
+        # The whole sound is the original: the rounding of its STFT must not count as an increase.
+        heard["everything"] = replace(heard["everything"], kept=p[None])
+
+    metrics = {
+        name: _faithfulness(p, part.kept, part.removed, c, legacy=legacy, multi_label=classifier.multi_label)
+        for name, part in heard.items()
+    }
+    rows = [_row(name, {whose: each[name] for whose, each in metrics.items()}) for name in metrics["explanation"]]
+    lines = {}
+    if curves:
+        lines = _curves(explanation, c, masking=masking, steps=steps, draws=draws, seed=seed)
+    rows += [_row(name, {whose: curve.auc for whose, curve in each.items()}) for name, each in lines.items()]
+    for name, function in (("SPS", sparseness), ("COMP", complexity), ("MM", mean_mask)):
+        # A control has the same values elsewhere, so only the mask of ones differs.
+        own, whole = function(mask), function(masks["everything"])
+        rows.append(_row(name, {"explanation": own, "random": own, "energy": own, "everything": whole}))
+    rows.append(_row("energy", {name: part.energy for name, part in heard.items()}))
+
+    told = {"original": float(p[c])}
+    for name, part in heard.items():
+        whose = "" if name == "explanation" else f"{name} "
+        told[f"{whose}kept"] = float(part.kept[:, c].mean())
+        told[f"{whose}removed"] = float(part.removed[:, c].mean())
+    kept = heard["explanation"].kept[0]
+    text = sentence(
+        label=classifier.labels[c],
+        said=classifier.labels[int(p.argmax())],
+        heard=classifier.labels[int(kept.argmax())],
+        heard_probability=float(kept.max()),
+        area=mean_mask(mask),
+        original=told["original"],
+        kept=told["kept"],
+        random=told["random kept"],
+        named=metrics["explanation"]["Fid-In"] > 0.5,
+        against=masking.sign == "negative",
+    )
+    settings: dict[str, Any] = {
+        "class": classifier.labels[c],
+        "masking": masking.settings(),
+        "steps": steps if curves else None,
+        "draws": draws,
+        "curve_draws": min(draws, CURVE_DRAWS) if curves else None,
+        "seed": seed,
+        "legacy": legacy,
+    }
+    return Scores(rows, lines, text, told, settings)
+
+
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """Probabilities ``[K, C]`` of the kept and the removed parts of K masks, and the mean energy kept."""
+
+    kept: np.ndarray
+    removed: np.ndarray
+    energy: float
+
+
+def _hear(listener: Listener, gains: dict[str, np.ndarray]) -> dict[str, _Heard]:
+    """All groups' kept and removed parts, in one batch."""
+    answers = listener(part for gain in gains.values() for part in (*gain, *(1.0 - gain)))
+    heard, start = {}, 0
+    for name, gain in gains.items():
+        middle, end = start + len(gain), start + 2 * len(gain)
+        probabilities = answers.probabilities
+        energy = float(answers.energy[start:middle].mean())
+        heard[name] = _Heard(probabilities[start:middle], probabilities[middle:end], energy)
+        start = end
+    return heard
+
+
+def _as_listened_to(listener: Listener, explanation: Explanation, masking: Masking) -> _Heard:
+    front = explanation.classifier.frontend
+    sounds = sonify(explanation.clip, front, *explanation.map(), replace(masking, match_loudness=False))
+    parts = torch.stack([torch.tensor(part.samples[0]) for part in (sounds.kept, sounds.removed)])
+    answers = listener.to_sounds(parts)
+    return _Heard(answers.probabilities[:1], answers.probabilities[1:], float(answers.energy[0]))
+
+
+def _class_index(classifier: Classifier, target: str, predicted: int) -> int:
+    """The class that the target asks about: of a contrast, its first label."""
+    if target == "predicted" and target not in classifier.labels:
+        return predicted
+    return int(classifier.target_weights(target, torch.zeros(1, len(classifier.labels)))[0].argmax())
+
+
+def _faithfulness(
+    p: np.ndarray, o: np.ndarray, q: np.ndarray, c: int, *, legacy: bool, multi_label: bool
+) -> dict[str, float]:
+    """Each metric's mean over the masks of a group, ``o`` and ``q`` ``[K, C]``."""
+    each = {
+        "AI": average_increase(p, o, c=c),
+        "AD": average_drop(p, o, c=c, legacy=legacy),
+        "AG": average_gain(p, o, c=c),
+        "FF": faithfulness(p, q, c=c),
+        "Fid-In": fidelity_in(p, o, c=c, multi_label=multi_label),
+    }
+    return {name: float(np.mean(values)) for name, values in each.items()}
+
+
+def _row(name: str, values: dict[str, float]) -> Row:
+    return row(name, values["explanation"], {key: each for key, each in values.items() if key != "explanation"})
+
+
+def _curves(
+    explanation: Explanation, c: int, *, masking: Masking, steps: int, draws: int, seed: int
+) -> dict[str, dict[str, Curve]]:
+    """Deletion and insertion, cells ordered by relevance, at random (in its own shapes) and by energy."""
+    listener = Listener(explanation.classifier, explanation.clip)
+    ordered = ranks(_on_grid(explanation, listener, masking), seed=seed)
+    orders = {
+        "explanation": ordered[None],
+        "random": random_masks(ordered, draws=min(draws, CURVE_DRAWS), seed=seed),
+        "energy": ranks(listener.power, seed=seed)[None],
+    }
+    fractions = fractions_of(steps)
+    lines: dict[str, dict[str, Curve]] = {}
+    for name, masks_of in (("deletion", deletion_masks), ("insertion", insertion_masks)):
+        answers = listener(mask for group in orders.values() for rank in group for mask in masks_of(rank, steps))
+        values = answers.probabilities[:, c].reshape(-1, len(fractions))
+        lines[name], start = {}, 0
+        for whose, group in orders.items():
+            lines[name][whose] = Curve(fractions, values[start : start + len(group)].mean(0))
+            start += len(group)
+    return lines
+
+
+def _on_grid(explanation: Explanation, listener: Listener, masking: Masking) -> np.ndarray:
+    """Relevance of the chosen sign on the cells that are deleted and inserted; outside the map it comes last."""
+    front, seconds = explanation.classifier.frontend, explanation.clip.seconds
+    values, axes = explanation.map()
+    values, axes = within(np.asarray(values, dtype=np.float64), axes, seconds)
+    if masking.sign != "positive":
+        values = np.abs(values) if masking.sign == "both" else -values
+    onto = listening_axes(len(listener.samples), front.grid, front.sample_rate)
+    onto = Axes(onto.seconds[: listener.frames + 1], onto.hertz)
+    reach = front.grid.length / 2 / front.sample_rate
+    known = lay(np.ones_like(values), axes, onto, reach=reach) > 0.0
+    return np.where(known, lay(values, axes, onto, reach=reach), -np.inf)

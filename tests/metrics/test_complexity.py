@@ -1,0 +1,68 @@
+"""Sparseness and complexity: closed forms, scipy, and Quantus where it can be imported."""
+
+import importlib
+import importlib.util
+import sys
+from unittest.mock import MagicMock, patch
+
+import numpy as np
+import pytest
+from scipy.stats import entropy
+
+from auricle.metrics import complexity, mean_mask, sparseness
+
+VALUES = np.random.default_rng(0).exponential(size=(30, 40))
+
+
+def test_extremes():
+    one = np.zeros(100)
+    one[3] = 7.0
+    assert sparseness(one) == pytest.approx(0.99)
+    assert complexity(one) == 0.0
+    assert sparseness(np.ones(100)) == pytest.approx(0.0)
+    assert complexity(np.ones(100)) == pytest.approx(np.log(100))
+
+
+def test_an_empty_mask_points_everywhere_alike():
+    assert sparseness(np.zeros((5, 4))) == 0.0
+    assert complexity(np.zeros((5, 4))) == pytest.approx(np.log(20))
+
+
+def test_gini_is_half_the_relative_mean_difference():
+    flat = VALUES.ravel()
+    difference = np.abs(flat[:, None] - flat[None]).mean()
+    assert sparseness(VALUES) == pytest.approx(difference / 2 / flat.mean())
+
+
+def test_entropy_is_scipys():
+    assert complexity(VALUES) == pytest.approx(entropy(VALUES.ravel()))
+
+
+def test_sign_and_scale_do_not_matter():
+    signs = np.random.default_rng(1).choice([-1, 1], VALUES.shape)
+    assert sparseness(3 * signs * VALUES) == pytest.approx(sparseness(VALUES))
+    assert complexity(3 * signs * VALUES) == pytest.approx(complexity(VALUES))
+
+
+def test_mean_mask():
+    assert mean_mask([[1.0, 0.0], [0.5, 0.1]]) == pytest.approx(0.4)
+
+
+@pytest.fixture
+def quantus():
+    """Quantus's complexity metrics. They need numpy alone; what else the package imports is stood in for."""
+    heavy = ("pandas", "skimage", "skimage.segmentation", "cv2", "torchvision", "torchvision.models")
+    heavy += ("torchvision.models.resnet",)
+    missing = {name: MagicMock() for name in heavy if importlib.util.find_spec(name.split(".")[0]) is None}
+    with patch.dict(sys.modules, missing):
+        try:
+            module = importlib.import_module("quantus.metrics.complexity")
+        except ImportError as error:
+            pytest.skip(f"quantus cannot be imported ({error})")
+        yield module
+
+
+def test_quantus_agrees(quantus):
+    batch = {"x_batch": VALUES[None, None], "a_batch": VALUES[None, None]}
+    assert sparseness(VALUES) == pytest.approx(quantus.Sparseness(disable_warnings=True).evaluate_batch(**batch)[0])
+    assert complexity(VALUES) == pytest.approx(quantus.Complexity(disable_warnings=True).evaluate_batch(**batch)[0])
