@@ -1,0 +1,152 @@
+"""Self-contained HTML: the page of one explanation, its fragment for notebooks, a comparison, an index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from auricle._version import __version__
+from auricle.errors import AuricleError
+from auricle.report import embedded, figures
+from auricle.report.plot import plot, png, thumbnail
+from auricle.report.words import ARROWS, BETTER, FILES, score_table, words
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from auricle.explanation import Explanation
+    from auricle.metrics import Scores
+    from auricle.sonify import Sounds
+
+SCRIPTS = ("arithmetic.js", "player.js", "picture.js", "page.js")
+
+
+def page(explanation: Explanation, scores: Scores | None = None, sounds: Sounds | None = None) -> str:
+    """One explanation as an HTML page that needs nothing else, not even the network.
+
+    Without ``scores`` the page says nothing of trust; ``sounds`` are made here when they are not given.
+    """
+    sounds = sounds if sounds is not None else explanation.sounds()
+    return _render(
+        "page.html.j2",
+        data=embedded.drawing([explanation], [sounds]),
+        files=FILES,
+        **words(explanation, scores, sounds),
+    )
+
+
+def fragment(explanation: Explanation) -> str:
+    """The heart of the page for a notebook: headline, picture, player, probabilities and checks.
+
+    Without scripts (an untrusted notebook) a still picture is shown instead.
+    """
+    sounds = explanation.sounds()
+    return _render(
+        "fragment.html.j2",
+        data=embedded.drawing([explanation], [sounds]),
+        still=embedded.image(png(plot(explanation), dpi=80)),
+        **words(explanation, None, sounds),
+    )
+
+
+def compare_page(
+    explanations: Sequence[Explanation],
+    scores: Sequence[Scores | None],
+    sounds: Sequence[Sounds | None],
+) -> str:
+    """Several explanations of one clip side by side on one scale, with their scores, controls and sounds."""
+    if not explanations:
+        raise AuricleError("there is nothing to compare; give at least one explanation")
+    if len({each.clip.content_hash for each in explanations}) > 1:
+        raise AuricleError("a comparison is of one clip; these explanations are of different clips")
+    columns = [words(*each) for each in zip(explanations, scores, sounds, strict=True)]
+    return _render(
+        "compare.html.j2",
+        data=embedded.drawing(explanations, sounds),
+        columns=columns,
+        table=score_table(columns),
+        **words(explanations[0], scores[0], sounds[0]),
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One clip in an index: its name, where its page is, and what was heard."""
+
+    name: str
+    href: str
+    label: str
+    probability: float
+    target: str
+    seconds: float
+    picture: bytes
+    sentence: str = ""
+    scores: Scores | None = None
+
+    @classmethod
+    def of(cls, explanation: Explanation, href: str, scores: Scores | None = None) -> Entry:
+        """The entry of an explanation whose page is at ``href``, relative to the index."""
+        return cls(
+            name=explanation.clip.name,
+            href=href,
+            label=explanation.prediction.label,
+            probability=explanation.prediction.probability,
+            target=explanation.target,
+            seconds=explanation.clip.seconds,
+            picture=thumbnail(explanation),
+            sentence=figures.unbroken(scores.sentence) if scores is not None else "",
+            scores=scores,
+        )
+
+
+def index_page(entries: Sequence[Entry], *, failures: Sequence[str] = ()) -> str:
+    """Links to the pages of several clips, with pictures and, from two on, means with bootstrap intervals."""
+    from auricle.metrics import summarise
+
+    measured = [each.scores for each in entries if each.scores is not None]
+    return _render(
+        "index.html.j2",
+        entries=[(each, embedded.image(each.picture)) for each in entries],
+        failures=list(failures),
+        arrows=ARROWS,
+        better=BETTER,
+        summary=summarise(measured) if len(measured) > 1 else [],
+        clips=len(measured),
+    )
+
+
+def _render(template: str, **values: object) -> str:
+    from auricle.metrics import CONTROLS
+
+    return _environment().get_template(template).render(version=__version__, controls=CONTROLS, **values)
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("auricle.report", "template"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=figures.number,
+        percent=figures.percent,
+        setting=figures.setting,
+        json=lambda value: Markup(embedded.script_json(value)),
+    )
+    folder = files("auricle.report") / "template"
+    scripts = "\n".join((folder / name).read_text("utf-8") for name in SCRIPTS)
+    environment.globals.update(
+        css=Markup((folder / "page.css").read_text("utf-8")),
+        js=Markup(f'(() => {{\n"use strict";\n{scripts}\n}})();'),
+    )
+    return environment

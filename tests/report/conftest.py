@@ -1,0 +1,120 @@
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import auricle
+from auricle.metrics import Curve, Scores
+from auricle.metrics.scores import row
+from auricle.report import save
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome); install one to test the page")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a file in a fresh window; at the end there must be no complaint and no request to the network."""
+    windows, complaints = [], []
+
+    def open_page(path, *, width=1200, height=900, **settings):
+        window = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        windows.append(window)
+        page = window.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if _remote(request.url) else None)
+        page.goto(path.as_uri())
+        page.wait_for_function("document.querySelector('.auricle').dataset.started !== undefined")
+        return page
+
+    yield open_page
+    for window in windows:
+        window.close()
+    assert complaints == []
+
+
+def _remote(address: str) -> bool:
+    return not address.startswith(("file:", "data:", "blob:"))
+
+
+@pytest.fixture(scope="session")
+def classifier():
+    return auricle.load_classifier("digits")
+
+
+@pytest.fixture(scope="session")
+def explanation(classifier):
+    return auricle.explain(tones(), classifier, method="lrp", target="seven")
+
+
+@pytest.fixture(scope="session")
+def on_samples():
+    """Why a raw-waveform network decided as it did about a 44.1 kHz stereo clip."""
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        nn.Conv1d(1, 4, 9, stride=4), nn.ReLU(), nn.AdaptiveAvgPool1d(8), nn.Flatten(), nn.Linear(32, 3)
+    )
+    front = auricle.frontends.Waveform(sample_rate=8000)
+    model = auricle.Classifier(
+        network, frontend=front, labels=["no", "yes", "maybe"], length=auricle.Length(seconds=1.5)
+    )
+    return auricle.explain(tones(rate=44100, channels=2), model, method="gradient")
+
+
+@pytest.fixture(scope="session")
+def hostile():
+    """A clip and labels whose names try to break out of every place where they are written."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16, 13))
+    labels = [ATTACK, "$\\frac{1", "a & b", *"0123456789"]
+    model = auricle.Classifier(network, frontend=auricle.frontends.preset("digits"), labels=labels, name=ATTACK)
+    return auricle.explain(tones(name=ATTACK), model, method="gradient", target=ATTACK)
+
+
+ATTACK = '</script><img src=x onerror="window.broken=1"><b>\'{{7*7}}'
+
+
+def tones(*, seconds=1.2, rate=8000, channels=1, name="two tones"):
+    """A low tone, then a higher one, with a little noise."""
+    time = np.arange(int(seconds * rate)) / rate
+    low = 0.4 * np.sin(2 * np.pi * 400 * time) * np.exp(-(((time / seconds - 0.25) / 0.1) ** 2))
+    high = 0.4 * np.sin(2 * np.pi * 1500 * time) * np.exp(-(((time / seconds - 0.7) / 0.1) ** 2))
+    noise = 0.003 * np.random.default_rng(0).normal(size=len(time))
+    return auricle.Clip(np.tile(low + high + noise, (channels, 1)), rate, name)
+
+
+@pytest.fixture(scope="session")
+def scores():
+    """Scores as they might be, with a figure that is missing."""
+    fractions = np.linspace(0, 1, 11)
+    falling = {
+        name: Curve(fractions, np.exp(-speed * fractions)) for name, speed in (("explanation", 9), ("random", 2))
+    }
+    rows = [
+        row("AD", 2.1, {"random": 86.0, "energy": 1.0, "everything": 0.0}),
+        row("COMP", 6.1, {"random": 6.1, "energy": 6.1, "everything": float("nan")}),
+    ]
+    sentence = "Hearing only these 9 % of the sound, the model still says seven with 0.97."
+    return Scores(rows, {"deletion": falling}, sentence, {"original": 0.99}, {"steps": 10})
+
+
+@pytest.fixture(scope="session")
+def saved(explanation, scores, tmp_path_factory):
+    return save(explanation, tmp_path_factory.mktemp("report") / "two tones", scores=scores)
