@@ -47,15 +47,24 @@ def _sum(parts: Sequence[Attribution]) -> list[Check]:
     name = "conservation" if absorbed else "completeness"
     text = f"The relevance sums to {total:.3g} and the {whole} is {score:.3g}"
     text += f"; biases and ε absorb {sum(absorbed):.3g}; " if absorbed else "; "
-    text += f"what is left unexplained is {100 * gap:.2g} % of the score."
-    passed = gap < TOLERANCE
-    found = [Check(name, gap, passed, text if passed else text + " Read the picture with care.")]
+    text += f"what is left unexplained is {_percent(gap)} of the score."
+    adds_up = gap < TOLERANCE
+    found = [Check(name, gap, adds_up, text if adds_up else text + " Read the picture with care.")]
     if absorbed:
         share = sum(absorbed) / score if score else float("nan")
-        passed = None if abs(share) < BIAS_SHARE else False
-        text = f"Biases and ε absorb {100 * share:.3g} % of the score: this part belongs to the network, not to the sound."
-        found.append(Check("bias share", share, passed, text))
+        few = None if abs(share) < BIAS_SHARE else False
+        text = f"Biases and ε absorb {100 * share:.3g} % of the score: that is the network's part, not the sound's."
+        found.append(Check("bias share", share, few, text))
     return found
+
+
+def _percent(share: float) -> str:
+    """A share as a person reads it.
+
+    >>> _percent(0.0123), _percent(1e-7)
+    ('1.2 %', 'less than 0.01 %')
+    """
+    return f"{100 * share:.2g} %" if share >= 1e-4 else "less than 0.01 %"
 
 
 def _functions(parts: Sequence[Attribution]) -> list[Check]:
@@ -64,7 +73,10 @@ def _functions(parts: Sequence[Attribution]) -> list[Check]:
         counts.update(part.unruled)
     if counts:
         names = ", ".join(sorted(counts))
-        text = f"The network uses functions that this method has no rule for ({names}); their plain gradient was used, so the sum need not hold."
+        text = (
+            f"The network uses functions that this method has no rule for ({names}); their plain gradient was used, "
+            "so the sum need not hold."
+        )
         return [Check("functions without a rule", names, False, text)]
     if parts[0].expected is None or parts[0].absorbed is None:
         return []
@@ -82,7 +94,7 @@ def _padding(relevance: np.ndarray, axes: Axes, seconds: float) -> Check:
     outside = (axes.seconds[1:] <= 0) | (axes.seconds[:-1] >= seconds)
     share = float(amount[..., outside].sum() / amount.sum()) if amount.any() else 0.0
     passed = None if share < 0.5 else False
-    text = f"{100 * share:.2g} % of the relevance lies on silence that was padded around the clip."
+    text = f"{_percent(share)} of the relevance lies on silence that was padded around the clip."
     return Check("padding share", share, passed, text)
 
 

@@ -172,7 +172,7 @@ class Classifier:
 
     @contextmanager
     def inference(self) -> Iterator[None]:
-        """The network in evaluation mode, uncompiled, with gradients allowed through recurrent layers; then as before."""
+        """The network in evaluation mode, uncompiled, recurrent layers differentiable; afterwards as before."""
         modes = [(module, module.training) for module in self.network.modules()]
         recurrent = any(isinstance(module, nn.RNNBase) for module, _ in modes)
         try:
@@ -319,8 +319,8 @@ def read_classifier(folder: Path, network: nn.Module | None = None) -> Classifie
         network.load_state_dict(load_file(str(folder / "model.safetensors")))
     except SafetensorError as error:
         raise AuricleError(
-            f"{folder / 'model.safetensors'} is not a safetensors file ({error}); pickled checkpoints may run code when "
-            "opened and are not read. Convert it in a place you trust with safetensors.torch.save_file"
+            f"{folder / 'model.safetensors'} is not a safetensors file ({error}); pickled checkpoints may run code "
+            "when opened and are not read. Convert it in a place you trust with safetensors.torch.save_file"
         ) from error
     except RuntimeError as error:
         raise AuricleError(f"the weights in {folder} do not fit their network: {error}") from error

@@ -154,8 +154,8 @@ def explain(
 ) -> Explanation:
     """Why ``classifier`` decided as it did about ``clip``.
 
-    method: a name (see ``auricle methods``) or a method with its settings. target: ``predicted``, a label, or ``A-B`` for
-    what speaks for A rather than B. level: where relevance is laid, ``features``, ``stft`` or ``waveform``.
+    method: a name (see ``auricle methods``) or a method with its settings. target: ``predicted``, a label, or ``A-B``
+    for what speaks for A rather than B. level: where relevance is laid, ``features``, ``stft`` or ``waveform``.
 
     >>> import auricle, auricle.demo
     >>> explanation = auricle.explain(auricle.demo.clips()[0], "digits")

@@ -19,7 +19,9 @@ class Frontend(Protocol):
     """
 
     kind: ClassVar[str]
-    sample_rate: int
+
+    @property
+    def sample_rate(self) -> int: ...
 
     @property
     def grid(self) -> STFT:

@@ -43,7 +43,9 @@ class STFT:
 
     def frames(self, n: int) -> int:
         """How many frames a clip of ``n`` samples has."""
-        return 1 + n // self.hop if self.centre else max(1 + (n - self.length) // self.hop, 0)
+        if self.centre:
+            return 1 + (n - self.n_fft % 2) // self.hop
+        return max(1 + (n - self.length) // self.hop, 0)
 
     def __call__(self, samples: Tensor) -> Tensor:
         lead = samples.shape[:-1]

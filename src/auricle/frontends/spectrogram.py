@@ -209,7 +209,8 @@ def _filters(
         )
     else:
         bins = np.asarray(librosa.hz_to_mel(np.linspace(0.0, sample_rate / 2, n_fft // 2 + 1), htk=htk))
-        points = np.linspace(*librosa.hz_to_mel([fmin, fmax], htk=htk), n_mels + 2)[:, None]
+        low, high = librosa.hz_to_mel([fmin, fmax], htk=htk)
+        points = np.linspace(low, high, n_mels + 2)[:, None]
         rising = (bins - points[:-2]) / (points[1:-1] - points[:-2])
         falling = (points[2:] - bins) / (points[2:] - points[1:-1])
         weights = np.maximum(0.0, np.minimum(rising, falling))

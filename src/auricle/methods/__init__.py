@@ -85,8 +85,8 @@ def build(name: str, **settings: Any) -> Method:
         reason = first.get("ctx", {}).get("error")
         if isinstance(reason, AuricleError):
             raise reason from error
-        key = first["loc"][0] if first["loc"] else "a setting"
-        given = settings.get(str(key))
+        key = str(first["loc"][0]) if first["loc"] else "a setting"
+        given = settings.get(key)
         raise AuricleError(f"{name} cannot use {key}={given}: {first['msg'].lower()}") from error
 
 

@@ -68,7 +68,7 @@ def look_inside(point: Point, weights: Tensor, layer: str | None) -> tuple[Tenso
 
 
 def lay_out(point: Point, maps: Tensor) -> Tensor:
-    """Maps ``[B, h, w]`` or ``[B, l]`` of a layer at the resolution of the network's input, as ``[B, F, T]`` or ``[B, N]``."""
+    """A layer's maps ``[B, h, w]`` or ``[B, l]`` at the resolution of the input, as ``[B, F, T]`` or ``[B, N]``."""
     x = point.x
     axes = maps.ndim - 1
     size = x.shape[-axes:]
@@ -76,7 +76,7 @@ def lay_out(point: Point, maps: Tensor) -> Tensor:
     large = F.interpolate(maps.unsqueeze(1), size=size, mode=mode, align_corners=False).squeeze(1)
     if large.numel() != x.numel():
         raise AuricleError(
-            f"the layer's maps {tuple(maps.shape)} do not fit the network's input {tuple(x.shape)}; choose another layer"
+            f"the layer's maps {tuple(maps.shape)} do not fit the input {tuple(x.shape)}; choose another layer"
         )
     return point.to_map(large.reshape(x.shape))
 
@@ -89,7 +89,7 @@ class LayerMethod(Method):
 
 @dataclass(frozen=True, kw_only=True, config=settings)
 class GradCAM(LayerMethod):
-    """A layer's channels weighted by their mean gradient, summed, and (with ``rectify``) what speaks for the target kept."""
+    """A layer's channels, weighted by their mean gradient and summed; ``rectify`` keeps what speaks for the target."""
 
     name: ClassVar[str] = "grad-cam"
     summary: ClassVar[str] = "a layer's maps, weighted by the mean gradient of each"
@@ -151,7 +151,7 @@ class GuidedGradCAM(LayerMethod):
     layer: str | None = Field(None, description="module name; by default the last convolution")
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
-        cam = GradCAM(layer=self.layer)._explain(point, weights, seed)
+        cam = GradCAM(layer=self.layer, rectify=True)._explain(point, weights, seed)
         gradient, score = guided_gradient(point, weights)
         return Attribution(point.to_map(gradient) * cam.relevance, score)
 

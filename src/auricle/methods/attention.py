@@ -10,9 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 NAMES = (
-    "query key value embed_dim_to_check num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn dropout_p "
-    "out_proj_weight out_proj_bias training key_padding_mask need_weights attn_mask use_separate_proj_weight q_proj_weight "
-    "k_proj_weight v_proj_weight static_k static_v average_attn_weights is_causal"
+    "query key value embed_dim_to_check num_heads in_proj_weight in_proj_bias bias_k bias_v add_zero_attn "
+    "dropout_p out_proj_weight out_proj_bias training key_padding_mask need_weights attn_mask "
+    "use_separate_proj_weight q_proj_weight k_proj_weight v_proj_weight static_k static_v "
+    "average_attn_weights is_causal"
 ).split()
 
 
@@ -20,7 +21,7 @@ def multi_head_attention(
     mode: Any, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Tensor, Tensor | None]:
     """Projections by ``mode.linear``, scores and mixing by ``mode.handlers``; same result as torch's own."""
-    given = dict.fromkeys(NAMES) | dict(zip(NAMES, args, strict=False)) | kwargs
+    given: dict[str, Any] = {**dict.fromkeys(NAMES), **dict(zip(NAMES, args, strict=False)), **kwargs}
     if given["bias_k"] is not None or given["add_zero_attn"] or given["static_k"] is not None:
         mode.unruled["multi_head_attention with added keys"] += 1
         return func(*args, **kwargs)

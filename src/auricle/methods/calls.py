@@ -30,7 +30,7 @@ def conv_call(
     mode: Any, dimensions: int, transposed: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Tensor, Call]:
     """The (possibly padded) input and the `Call` of ``F.convNd`` or ``F.conv_transposeNd``."""
-    names = ("input", "weight", "bias", "stride", "padding")
+    names: tuple[str, ...] = ("input", "weight", "bias", "stride", "padding")
     names += ("output_padding", "groups", "dilation") if transposed else ("dilation", "groups")
     values = dict(zip(names, _named(args, kwargs, names), strict=True))
     a, weight, bias = values["input"], values["weight"], values["bias"]

@@ -1,9 +1,9 @@
 """DeepLIFT and DeepSHAP: differences from a reference, handed back through finite-difference multipliers.
 
-A first pass hears the reference and records what every non-linear function was given; a second pass hears the clip, and every
-such function gets the derivative Δoutput / Δinput. Everything is exact for any network made of the functions below,
-because each is broken down to element-wise functions (Rescale) and products (split evenly between the two factors, which
-is their Shapley value): relevance sums to score(clip) - score(reference).
+A first pass hears the reference and records what every non-linear function was given; a second pass hears the clip, and
+every such function gets the derivative Δoutput / Δinput. Everything is exact for any network made of the functions
+below, because each is broken down to element-wise functions (Rescale) and products (split evenly between the two
+factors, which is their Shapley value): relevance sums to score(clip) - score(reference).
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from auricle.methods.attention import multi_head_attention
 from auricle.methods.base import Attribution, Method
 from auricle.methods.baselines import Baseline, baseline_of
 from auricle.methods.calls import conv_call, linear_call
-from auricle.methods.derivatives import Derivatives, Handler, carries, with_derivative, with_slope
+from auricle.methods.derivatives import Derivatives, Handler, canonical, carries, with_derivative, with_slope
 from auricle.methods.gradients import settings
+from auricle.methods.norms import affine, folded
 from auricle.methods.point import Point
 from auricle.methods.propagation import NONLINEAR
 from auricle.methods.recurrent import gru, lstm, rnn
@@ -32,45 +33,64 @@ from auricle.methods.rules import Call
 SMALL = 1e-7
 """Below this |Δinput| (relative to the inputs), the multiplier is the derivative itself."""
 
+OTHER_PATH = (
+    "the network took another path for the reference than for the clip, so DeepLIFT cannot compare them; "
+    "use lrp or ig for networks whose control flow depends on the sound"
+)
+
 Variant = Literal["rescale", "reveal-cancel", "mix"]
+
+
+Record = list[tuple[str, tuple[Tensor, ...]]]
+"""What every compared function was given on the reference pass, with the function's name."""
+
+
+class _OtherPath(AuricleError):
+    """The two passes cannot be compared."""
 
 
 class _Differences(Derivatives):
     """One of the two passes: without a ``record`` it makes one, with it it attaches the multipliers."""
 
-    def __init__(self, network: nn.Module | None, variant: Variant, record: list[tuple[Tensor, ...]] | None) -> None:
+    def __init__(self, network: nn.Module | None, variant: Variant, record: Record | None) -> None:
         super().__init__(HANDLERS, network=network)
         self.variant = variant
         self.recording = record is None
-        self.record: list[tuple[Tensor, ...]] = [] if record is None else record
+        self.record: Record = [] if record is None else record
         self._next = 0
+        self._function = ""
         self._calls = 0
 
     def count(self) -> int:
         self._calls += 1
         return self._calls - 1
 
+    def __torch_function__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        self._function = canonical(func)[0]
+        return super().__torch_function__(func, types, args, kwargs)
+
     def reference(self, *values: Tensor) -> tuple[Tensor, ...] | None:
         """What the same function was given on the reference pass; None while that is being recorded."""
         if self.recording:
-            self.record.append(tuple(each.detach() for each in values))
+            self.record.append((self._function, tuple(each.detach() for each in values)))
             return None
-        if self._next >= len(self.record) or len(self.record[self._next]) != len(values):
-            raise AuricleError(
-                "the network took another path for the reference than for the clip, so DeepLIFT cannot compare them; "
-                "use lrp or ig for networks whose control flow depends on the sound"
-            )
+        name, recorded = self.record[self._next] if self._next < len(self.record) else ("", ())
+        if name != self._function or not all(map(_comparable, values, recorded)):
+            raise _OtherPath(OTHER_PATH)
         self._next += 1
-        return self.record[self._next - 1]
+        return recorded
+
+    def finish(self) -> None:
+        """Make sure that the reference pass did not go on for longer."""
+        if not self.recording and self._next < len(self.record):
+            raise _OtherPath(OTHER_PATH)
 
     def nonlinearity(self, function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         """An element-wise function by the Rescale rule: slope Δy / Δx."""
         recorded = self.reference(x)
         if recorded is None:
             return function(x)
-        (x0,) = recorded
-        y = function(x.detach())
-        return with_slope(x, y, _slope(function, x.detach(), x0, y))
+        return _rescaled(function, x, *recorded)
 
     def gate(self, x: Tensor) -> Tensor:
         return self.nonlinearity(torch.sigmoid, x)
@@ -82,12 +102,28 @@ class _Differences(Derivatives):
         recorded = self.reference(a, b)
         if recorded is None:
             return op(a, b)
-        a0, b0 = recorded
-        surrogate = op(a, (b.detach() + b0) / 2) + op((a.detach() + a0) / 2, b)
-        return with_derivative(op(a.detach(), b.detach()), surrogate)
+        return _shared(op, a, b, *recorded)
+
+    def total(self, first: Tensor, second: Tensor) -> Tensor:
+        return first + second
 
     def linear(self, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return F.linear(a, weight, bias)
+
+
+def _comparable(now: Tensor, then: Tensor) -> bool:
+    """Whether one reference serves every clip: sizes are the same, or 1 for the reference."""
+    return now.ndim == then.ndim and all(m in (n, 1) for n, m in zip(now.shape, then.shape, strict=True))
+
+
+def _rescaled(function: Callable[[Tensor], Tensor], x: Tensor, x0: Tensor) -> Tensor:
+    y = function(x.detach())
+    return with_slope(x, y, _slope(function, x.detach(), x0, y))
+
+
+def _shared(op: Callable[[Tensor, Tensor], Tensor], a: Tensor, b: Tensor, a0: Tensor, b0: Tensor) -> Tensor:
+    surrogate = op(a, (b.detach() + b0) / 2) + op((a.detach() + a0) / 2, b)
+    return with_derivative(op(a.detach(), b.detach()), surrogate)
 
 
 def _slope(function: Callable[[Tensor], Tensor], x: Tensor, x0: Tensor, y: Tensor) -> Tensor:
@@ -120,7 +156,9 @@ class _RevealCancel(torch.autograd.Function):
         return plain + torch.where(difference < 0, -signed, signed), None, None, None, None, None
 
 
-def _reveal_cancel(mode: _Differences, function: Callable[[Tensor], Tensor], x: Tensor, a: Tensor, call: Call) -> Tensor:
+def _reveal_cancel(
+    mode: _Differences, function: Callable[[Tensor], Tensor], x: Tensor, a: Tensor, call: Call
+) -> Tensor:
     recorded = mode.reference(a, x)
     if recorded is None:
         return function(x)
@@ -152,7 +190,8 @@ def _element_wise(mode: _Differences, func: Handler, args: Any, kwargs: Any) -> 
         return func(x, *args[1:], **kwargs)
 
     before = getattr(x, "auricle_call", None)
-    if before is not None and (mode.variant == "reveal-cancel" or (mode.variant == "mix" and before[1].kind == "dense")):
+    wanted = {"rescale": (), "mix": ("dense",), "reveal-cancel": ("conv", "dense")}[mode.variant]
+    if before is not None and before[1].kind in wanted:
         return _reveal_cancel(mode, function, x, *before)
     return mode.nonlinearity(function, x)
 
@@ -175,26 +214,37 @@ def _quotient(mode: _Differences, func: Handler, args: Any, kwargs: Any) -> Any:
 
 
 def _softmax(mode: _Differences, func: Handler, args: Any, kwargs: Any) -> Any:
-    x = args[0]
-    axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
-    peak = _shared_peak(mode, x, axis)
-    powers = mode.nonlinearity(torch.exp, x - peak)
-    return mode.product(powers, mode.nonlinearity(torch.reciprocal, powers.sum(axis, keepdim=True)))
+    powers = _powers(mode, args, kwargs)
+    if powers is None:
+        return func(*args, **kwargs)
+    _, power, power0, total, total0 = powers
+    share = _rescaled(torch.reciprocal, total, total0)
+    return _shared(torch.mul, power, share, power0, 1 / total0).to(args[0].dtype)
 
 
 def _log_softmax(mode: _Differences, func: Handler, args: Any, kwargs: Any) -> Any:
-    x = args[0]
+    powers = _powers(mode, args, kwargs)
+    if powers is None:
+        return func(*args, **kwargs)
+    level, _, _, total, total0 = powers
+    return (level - _rescaled(torch.log, total, total0)).to(args[0].dtype)
+
+
+def _powers(mode: _Differences, args: Any, kwargs: Any) -> tuple[Tensor, ...] | None:
+    """x - peak, its exponential and that of the reference, and their sums; None while the reference is recorded.
+
+    The peak is one constant for clip and reference, so that nothing overflows; it cancels in the result. Double
+    precision, so that the quieter of the two does not vanish beside the other; -inf (a mask) is a very small number.
+    """
+    x = args[0].double().clamp_min(-1e30)
     axis = kwargs.get("dim", args[1] if len(args) > 1 else -1)
-    peak = _shared_peak(mode, x, axis)
-    powers = mode.nonlinearity(torch.exp, x - peak)
-    return x - peak - mode.nonlinearity(torch.log, powers.sum(axis, keepdim=True))
-
-
-def _shared_peak(mode: _Differences, x: Tensor, axis: int) -> Tensor:
-    """The same constant for clip and reference, so that neither overflows; it cancels in the result."""
     recorded = mode.reference(x)
-    peak = x.detach().amax(axis, keepdim=True)
-    return peak if recorded is None else torch.maximum(peak, recorded[0].amax(axis, keepdim=True))
+    if recorded is None:
+        return None
+    (x0,) = recorded
+    peak = torch.maximum(x.detach().amax(axis, keepdim=True), x0.amax(axis, keepdim=True))
+    power, power0 = _rescaled(torch.exp, x - peak, x0 - peak), torch.exp(x0 - peak)
+    return x - peak, power, power0, power.sum(axis, keepdim=True), power0.sum(axis, keepdim=True)
 
 
 def _layer_norm(mode: _Differences, func: Handler, args: Any, kwargs: Any) -> Any:
@@ -294,7 +344,17 @@ def _remember(make: Callable[..., tuple[Tensor, Call]]) -> Handler:
     return handle
 
 
+def _batch_norm(mode: _Differences, func: Handler, args: Any, kwargs: Any) -> Any:
+    """An affine function; RevealCancel sees it as part of the layer before it."""
+    y = func(*args, **kwargs)
+    x, scale, shift = affine(args, kwargs)
+    if mode.variant != "rescale" and scale is not None and shift is not None:
+        y.auricle_call = folded(x, scale, shift)
+    return y
+
+
 HANDLERS: dict[str, Handler] = {
+    "batch_norm": _batch_norm,
     **dict.fromkeys([*NONLINEAR, "relu", "leaky_relu", "prelu", "sigmoid", "hardsigmoid", "abs"], _element_wise),
     **dict.fromkeys(("clamp", "clamp_min", "clamp_max", "clip", "threshold", "pow"), _element_wise),
     **dict.fromkeys(("mul", "matmul", "mm", "bmm"), _bilinear),
@@ -341,7 +401,7 @@ class DeepLIFT(Method):
 
     name: ClassVar[str] = "deeplift"
     summary: ClassVar[str] = "differences from silence, handed back through finite-difference multipliers"
-    source: ClassVar[str] = "Shrikumar, Greenside & Kundaje 2017, Learning Important Features Through Propagating Activation Differences"
+    source: ClassVar[str] = "Shrikumar, Greenside & Kundaje 2017, Learning Important Features"
 
     variant: Variant = Field("rescale", description="how non-linearities hand back differences")
     baseline: Baseline = Field("silence", description="the reference")
@@ -359,7 +419,7 @@ class DeepSHAP(Method):
 
     name: ClassVar[str] = "deepshap"
     summary: ClassVar[str] = "DeepLIFT averaged over a background of several references"
-    source: ClassVar[str] = "Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions; Chen et al. 2021"
+    source: ClassVar[str] = "Lundberg & Lee 2017, A Unified Approach to Interpreting Model Predictions"
 
     baseline: Baseline | None = Field(None, description="a set of clips; by default silence, noise, blur and mean")
 
@@ -391,19 +451,33 @@ def _mean_over_references(
 def _differences(
     point: Point, weights: Tensor, variant: Variant, reference: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, dict[str, int]]:
+    for one in (reference, reference.expand_as(point.x)):
+        try:
+            return _two_passes(point, weights, variant, one)
+        except _OtherPath:  # one reference does not serve all clips where a network folds time into the batch
+            if len(one) == len(point.x):
+                raise
+    raise AssertionError("unreachable")
+
+
+def _two_passes(
+    point: Point, weights: Tensor, variant: Variant, reference: Tensor
+) -> tuple[Tensor, Tensor, Tensor, dict[str, int]]:
     network = point.classifier.network
-    x0, records = reference.detach().requires_grad_(), []
-    value = x0
+    records = []
+    value = reference.detach().clone().requires_grad_()
     for stage in point.stages:
         with _Differences(network, variant, None) as mode:
             value = stage(value)
         records.append(mode.record)
     score0 = (value.detach() * weights).sum(1)
     x = point.x.detach().requires_grad_()
-    value, unruled = x, {}
+    value = x
+    unruled: dict[str, int] = {}
     for stage, record in zip(point.stages, records, strict=True):
         with _Differences(network, variant, record) as mode:
             value = stage(value)
+        mode.finish()
         unruled |= dict(mode.unruled)
     (gradient,) = torch.autograd.grad(value, x, weights)
     score = (value * weights).sum(1).detach()

@@ -2,10 +2,10 @@
 
 `Derivatives` is a ``TorchFunctionMode``. While it is active every torch function that the network calls, as a module, a
 function or an operator, passes through it. A function that has a handler returns its true value with the handler's
-derivative attached; a function whose own derivative is right passes unchanged; any other through which gradient flows keeps
-its own derivative and is counted in ``unruled``, so that the explanation can say so. One backward pass then explains
-the whole batch. The network itself is never touched: parameters are seen as constants, in-place functions are
-carried out out of place (later uses of the tensor see the new value).
+derivative attached; a function whose own derivative is right passes unchanged; any other through which gradient
+flows keeps its own derivative and is counted in ``unruled``, so that the explanation can say so. One backward pass
+then explains the whole batch. The network itself is never touched: parameters are seen as constants, in-place
+functions are carried out out of place (later uses of the tensor see the new value).
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ Handler = Callable[..., Any]
 # hands on exactly what they received.
 LINEAR = frozenset(
     """
-    add sub neg positive sum mean mean_dim cumsum view reshape flatten unflatten permute transpose swapaxes swapdims movedim moveaxis t
-    squeeze unsqueeze expand expand_as repeat repeat_interleave tile cat concat concatenate stack hstack vstack dstack split
-    split_with_sizes tensor_split chunk unbind narrow select getitem setitem index_select gather take take_along_dim masked_select
-    scatter scatter_add index_add index_put masked_fill where pad constant_pad_nd roll flip rot90 diagonal tril triu
-    unfold fold as_strided clone contiguous to type type_as float double half bfloat16 cpu cuda identity view_as
-    view_as_real view_as_complex real imag conj resolve_conj complex stft istft rfft irfft fft ifft
-    relu leaky_relu prelu threshold max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
-    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d avg_pool3d
-    adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d amax amin max min maximum minimum clamp clamp_min clamp_max clip
-    topk sort kthvalue dropout dropout1d dropout2d dropout3d feature_dropout alpha_dropout feature_alpha_dropout
-    interpolate upsample upsample_nearest upsample_bilinear pixel_shuffle pixel_unshuffle channel_shuffle
-    abs linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d matmul mm bmm mv dot addmm baddbmm
-    einsum tensordot outer ger inner lerp addcmul nan_to_num requires_grad_ get set __get__ __set__ retain_grad
-    batch_norm detach item tolist size numel dim
+    add sub neg positive sum mean mean_dim cumsum view reshape flatten unflatten permute transpose swapaxes
+    swapdims movedim moveaxis t squeeze unsqueeze expand expand_as repeat repeat_interleave tile cat concat
+    concatenate stack hstack vstack dstack split split_with_sizes tensor_split chunk unbind narrow select
+    getitem setitem index_select gather take take_along_dim masked_select scatter scatter_add index_add
+    index_put masked_fill where pad constant_pad_nd roll flip rot90 diagonal tril triu unfold fold as_strided
+    clone contiguous to type type_as float double half bfloat16 cpu cuda identity view_as view_as_real
+    view_as_complex real imag conj resolve_conj complex stft istft rfft irfft fft ifft relu leaky_relu prelu
+    threshold max_pool1d max_pool2d max_pool3d max_pool1d_with_indices max_pool2d_with_indices
+    max_pool3d_with_indices adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d avg_pool2d
+    avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d amax amin max min maximum minimum
+    clamp clamp_min clamp_max clip topk sort kthvalue dropout dropout1d dropout2d dropout3d feature_dropout
+    alpha_dropout feature_alpha_dropout interpolate upsample upsample_nearest upsample_bilinear pixel_shuffle
+    pixel_unshuffle channel_shuffle abs linear conv1d conv2d conv3d conv_transpose1d conv_transpose2d
+    conv_transpose3d matmul mm bmm mv dot addmm baddbmm einsum tensordot outer ger inner lerp addcmul nan_to_num
+    requires_grad_ get set __get__ __set__ retain_grad batch_norm detach item tolist size numel dim
     """.split()
 )
 

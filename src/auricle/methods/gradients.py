@@ -28,9 +28,12 @@ def gradient_at(point: Point, x: Tensor, weights: Tensor) -> tuple[Tensor, Tenso
     return gradient, score.detach()
 
 
-def score_at(point: Point, x: Tensor, weights: Tensor) -> Tensor:
+def scores_at(point: Point, weights: Tensor, *places: Tensor) -> list[Tensor]:
+    """The scores ``[B]`` at several places, in one pass."""
+    batch = len(weights)
+    rows = torch.cat([x.expand(batch, *x.shape[1:]) for x in places])
     with torch.no_grad():
-        return point.score(x.expand(len(weights), *x.shape[1:]), weights)
+        return list(point.score(rows, weights.repeat(len(places), 1)).split(batch))
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)
@@ -85,7 +88,7 @@ class SmoothGrad(Method):
         flat = x.flatten(1)
         spread = (flat.amax(1) - flat.amin(1)).reshape(-1, *[1] * (x.ndim - 1)) * self.noise
         total, squares = torch.zeros_like(x), torch.zeros_like(x)
-        score = score_at(point, x, weights)
+        (score,) = scores_at(point, weights, x)
         for _ in range(self.draws):
             noise = torch.randn(x.shape[1:], generator=generator, dtype=torch.float64).to(x)
             gradient, _ = gradient_at(point, x + spread * noise, weights)
@@ -118,7 +121,6 @@ class IntegratedGradients(Method):
         positions, shares = quadrature(self.rule, self.steps)
         baselines, words = baseline_of(self.baseline, point, seed)
         relevance = torch.zeros_like(point.x)
-        start = torch.zeros_like(weights[:, 0])
         for baseline in baselines:
             way = point.x - baseline
             mean = torch.zeros_like(point.x)
@@ -131,9 +133,9 @@ class IntegratedGradients(Method):
                 gradient, _ = gradient_at(point, path.flatten(0, 1), weights.repeat(len(alphas), 1))
                 mean += (gradient.reshape(path.shape) * share.reshape(shape)).sum(0)
             relevance += way * mean / len(baselines)
-            start += score_at(point, baseline, weights) / len(baselines)
-        score = score_at(point, point.x, weights)
-        return Attribution(point.to_map(relevance), score, expected=score - start, baseline=words)
+        score, *starts = scores_at(point, weights, point.x, *baselines)
+        expected = score - torch.stack(starts).mean(0)
+        return Attribution(point.to_map(relevance), score, expected=expected, baseline=words)
 
 
 def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
@@ -182,9 +184,9 @@ class GradientSHAP(Method):
             between = base + alpha * (noisy - base)
             gradient, _ = gradient_at(point, between.flatten(0, 1), weights.repeat(len(base), 1))
             relevance += (gradient.reshape(between.shape) * (noisy - base)).sum(0)
-        score = score_at(point, x, weights)
-        start = torch.stack([score_at(point, each, weights) for each in baselines]).mean(0)
-        return Attribution(point.to_map(relevance / self.draws), score, expected=score - start, baseline=words)
+        score, *starts = scores_at(point, weights, x, *baselines)
+        expected = score - torch.stack(starts).mean(0)
+        return Attribution(point.to_map(relevance / self.draws), score, expected=expected, baseline=words)
 
     def draw(self, baselines: int, shape: torch.Size, seed: int):  # type: ignore[no-untyped-def]
         """Which baseline, which position and which noise each draw uses."""

@@ -94,7 +94,7 @@ class LRP(Method):
     epsilon: float = Field(1e-9, ge=0, description="ε of the ε rule (the presets have their own)")
     gamma: float = Field(0.25, ge=0, description="γ of composites that use it")
     rules: dict[str, str] = Field(
-        default_factory=dict, description="rules by weight name, for example {'features.0': 'flat', 'head*': 'gamma:0.1'}"
+        default_factory=dict, description="rules by weight name, as in {'features.0': 'flat', 'head*': 'gamma:0.1'}"
     )
 
     def __post_init__(self) -> None:
@@ -118,13 +118,14 @@ class DeepTaylor(Method):
 
     name: ClassVar[str] = "deep-taylor"
     summary: ClassVar[str] = "positive contributions only, layer by layer, biases left out"
-    source: ClassVar[str] = "Montavon et al. 2017, Explaining nonlinear classification decisions with deep Taylor decomposition"
+    source: ClassVar[str] = "Montavon et al. 2017, Explaining nonlinear classification decisions"
 
     input_rule: Literal["box", "w-square", "z-plus"] = Field("box", description="the rule of the first layer")
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
         plus = AlphaBeta(1, 0, bias=False)
-        first = {"box": Box(), "w-square": WSquare(), "z-plus": plus}[self.input_rule]
+        rules: dict[str, Rule] = {"box": Box(), "w-square": WSquare(), "z-plus": plus}
+        first = rules[self.input_rule]
         return propagate(point, weights, Composite(plus, plus, first=first), rectify=True)
 
 

@@ -18,11 +18,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from auricle.methods.attention import multi_head_attention
 from auricle.methods.calls import conv_call, linear_call
 from auricle.methods.derivatives import Derivatives, Handler, carries, with_slope
+from auricle.methods.norms import batch_norm, group_norm, instance_norm, layer_norm
 from auricle.methods.recurrent import gru, lstm, rnn
 from auricle.methods.rules import Call, Rule
 
@@ -47,11 +47,17 @@ class Propagation(Derivatives):
         return self.calls - 1
 
     def book(self, share: Tensor) -> None:
-        """Take note of absorbed relevance, ``[rows]`` (whole multiples of the batch)."""
-        if share.numel() % self.batch == 0:
-            self._booked.append(share.detach().reshape(self.batch, -1).sum(1))
+        """Take note of absorbed relevance, in the shape of the values that absorbed it.
+
+        Clips lie along the first axis (alone, or as the outer part of it) or, in sequence-first networks, the second.
+        """
+        share, batch = share.detach(), self.batch
+        if share.ndim > 1 and share.shape[1] == batch != share.shape[0]:
+            share = share.transpose(0, 1)
+        if share.ndim and share.shape[0] % batch == 0:
+            self._booked.append(share.reshape(batch, -1).sum(1))
         else:
-            self._booked.append(share.detach().sum().expand(self.batch) / self.batch)
+            self._booked.append(share.sum().expand(batch) / batch)
 
     def absorbed(self) -> Tensor | None:
         return torch.stack(self._booked).sum(0) if self._booked else None
@@ -61,6 +67,10 @@ class Propagation(Derivatives):
         z = _Rule.apply(a, value, call, self.choose(call), self)
         z.auricle_call = (a, call)
         return z
+
+    def constant(self, x: Tensor, constant: Tensor) -> Tensor:
+        """x + constant; what the constant absorbs is booked."""
+        return _Constant.apply(x, constant, self)
 
     def linear(self, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return self.layer(*linear_call(self, (a, weight, bias), {}))
@@ -75,6 +85,9 @@ class Propagation(Derivatives):
 
     def product(self, gate: Tensor, signal: Tensor) -> Tensor:
         return gate * signal
+
+    def total(self, first: Tensor, second: Tensor) -> Tensor:
+        return _add(self, torch.add, (first, second), {})
 
 
 class _Rule(torch.autograd.Function):
@@ -115,8 +128,7 @@ class _Constant(torch.autograd.Function):
     @staticmethod
     def backward(ctx, g):  # type: ignore[no-untyped-def]
         (constant,) = ctx.saved_tensors
-        share = g * constant
-        ctx.mode.book(share.flatten(1).sum(1) if share.ndim > 1 else share)
+        ctx.mode.book(g * constant)
         return g.sum_to_size(ctx.shape), None, None
 
 
@@ -156,8 +168,21 @@ def _add(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
         if isinstance(signal, Tensor) and carries(signal) and isinstance(other, Tensor) and not carries(other):
             if alpha != 1 or signal.is_complex() or other.is_complex() or not other.is_floating_point():
                 break
-            return _Constant.apply(signal, other, mode)
+            return mode.constant(signal, other)
     return func(*args, **kwargs)
+
+
+def _join(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+    """Concatenation: what joined constants (a class token, say) receive is booked as absorbed."""
+    pieces = list(args[0])
+    joined = func(pieces, *args[1:], **kwargs)
+    constant = [each for each in pieces if not carries(each)]
+    if not constant or not joined.is_floating_point():
+        return joined
+    signals = [each if carries(each) else torch.zeros_like(each) for each in pieces]
+    constants = [torch.zeros_like(each) if carries(each) else each for each in pieces]
+    signal = func(signals, *args[1:], **kwargs)
+    return mode.constant(signal, func(constants, *args[1:], **kwargs).detach())
 
 
 def _pass_on(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
@@ -252,91 +277,6 @@ def _conv(dimensions: int, transposed: bool) -> Handler:
     return handle
 
 
-def _batch_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
-    names = ("input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
-    given = dict(zip(names, args, strict=False)) | kwargs
-    x, mean, variance = given["input"], given.get("running_mean"), given.get("running_var")
-    if given.get("training") or mean is None or variance is None:
-        return _norm(mode, x, func(*args, **kwargs), given.get("bias"), channel_axis=1)
-    scale = torch.rsqrt(variance + given.get("eps", 1e-5))
-    if given.get("weight") is not None:
-        scale = scale * given["weight"]
-    shift = -mean * scale
-    if given.get("bias") is not None:
-        shift = shift + given["bias"]
-    shape = [1, -1] + [1] * (x.ndim - 2)
-    before = getattr(x, "auricle_call", None)
-    if before is None or before[1].channel_axis not in (1, 1 - x.ndim):
-        return _Constant.apply(x * scale.reshape(shape), shift.reshape(shape), mode)
-    a, call = before
-    along = [1] * call.weight.ndim
-    along[call.output_axis] = -1
-    weight = call.weight
-    if call.output_axis == 1 and weight.shape[1] != len(scale):  # grouped transposed convolution
-        return _Constant.apply(x * scale.reshape(shape), shift.reshape(shape), mode)
-    bias = shift if call.bias is None else shift + call.bias * scale
-    folded = Call(
-        call.kind,
-        weight * scale.reshape(along),
-        bias,
-        call.channel_axis,
-        call.output_axis,
-        call.apply,
-        call.transpose,
-        call.index,
-        call.name,
-    )
-    return mode.layer(a, folded, value=torch.addcmul(shift.reshape(shape), x.detach(), scale.reshape(shape)))
-
-
-def _norm(mode: Propagation, x: Tensor, y: Tensor, bias: Tensor | None, channel_axis: int) -> Tensor:
-    """Hold the statistics of a batch norm that uses its batch: everything but its bias is handed on."""
-    mode.unruled["batch_norm on batch statistics"] += 1
-    return y
-
-
-def _layer_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
-    names = ("input", "normalized_shape", "weight", "bias", "eps")
-    given = dict(zip(names, args, strict=False)) | kwargs
-    x = given["input"]
-    axes = tuple(range(-len(given["normalized_shape"]), 0))
-    return _held_scale(mode, x, axes, given.get("weight"), given.get("bias"), given.get("eps", 1e-5))
-
-
-def _held_scale(
-    mode: Propagation, x: Tensor, axes: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float
-) -> Tensor:
-    scale = torch.rsqrt(x.detach().var(axes, unbiased=False, keepdim=True) + eps)
-    y = (x - x.mean(axes, keepdim=True)) * scale
-    if weight is not None:
-        y = y * weight
-    return y if bias is None else _Constant.apply(y, bias, mode)
-
-
-def _group_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
-    names = ("input", "num_groups", "weight", "bias", "eps")
-    given = dict(zip(names, args, strict=False)) | kwargs
-    return _grouped(mode, given["input"], given["num_groups"], given)
-
-
-def _instance_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
-    names = ("input", "running_mean", "running_var", "weight", "bias", "use_input_stats", "momentum", "eps")
-    given = dict(zip(names, args, strict=False)) | kwargs
-    if not given.get("use_input_stats", True):
-        swapped = {"training": False, "eps": given.get("eps", 1e-5)}
-        return _batch_norm(mode, F.batch_norm, tuple(given.get(name) for name in names[:5]), swapped)
-    return _grouped(mode, given["input"], given["input"].shape[1], given)
-
-
-def _grouped(mode: Propagation, x: Tensor, groups: int, given: dict[str, Any]) -> Tensor:
-    shape = (1, -1, *[1] * (x.ndim - 2))
-    weight, bias = (None if given.get(k) is None else given[k].reshape(shape) for k in ("weight", "bias"))
-    split = x.unflatten(1, (groups, -1))
-    y = _held_scale(mode, split, tuple(range(2, split.ndim)), None, None, given.get("eps", 1e-5)).flatten(1, 2)
-    y = y if weight is None else y * weight
-    return y if bias is None else _Constant.apply(y, bias, mode)
-
-
 def _rms_norm(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
     x = args[0]
     with torch.no_grad():
@@ -380,6 +320,7 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("sigmoid", "hardsigmoid"), _gate),
     "softmax": _softmax,
     "add": _add,
+    **dict.fromkeys(("cat", "concat", "concatenate", "stack"), _join),
     "mul": _product,
     "div": _quotient,
     "matmul": _matmul,
@@ -394,10 +335,10 @@ HANDLERS: dict[str, Handler] = {
     "linear": _linear,
     **{f"conv{d}d": _conv(d, False) for d in (1, 2, 3)},
     **{f"conv_transpose{d}d": _conv(d, True) for d in (1, 2, 3)},
-    "batch_norm": _batch_norm,
-    "layer_norm": _layer_norm,
-    "group_norm": _group_norm,
-    "instance_norm": _instance_norm,
+    "batch_norm": batch_norm,
+    "layer_norm": layer_norm,
+    "group_norm": group_norm,
+    "instance_norm": instance_norm,
     "rms_norm": _rms_norm,
     "normalize": _normalize,
     "var": _held,

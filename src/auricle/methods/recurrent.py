@@ -1,7 +1,8 @@
 """LSTM, GRU and plain recurrent layers, unrolled step by step from functions that have rules.
 
-The same cell serves every engine: ``mode.linear`` projects, ``mode.gate`` is the sigmoid that gates, ``mode.nonlinearity``
-any other element-wise function, ``mode.product`` gates a signal.
+The same cell serves every engine: ``mode.linear`` projects, ``mode.gate`` is the sigmoid that gates,
+``mode.nonlinearity`` any other element-wise function, ``mode.product`` gates a signal, ``mode.total`` adds two (one of
+which may be a constant, as what comes from the initial state is).
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ Cell = Callable[[Any, Tensor, tuple[Tensor, ...], list[Tensor | None]], tuple[Te
 
 def _lstm_cell(mode: Any, x: Tensor, state: tuple[Tensor, ...], w: list[Tensor | None]) -> tuple[Tensor, ...]:
     h, c = state
-    mixed = mode.linear(x, w[0], w[2]) + mode.linear(h, w[1], w[3])
+    mixed = mode.total(mode.linear(x, w[0], w[2]), mode.linear(h, w[1], w[3]))
     i, f, g, o = mixed.chunk(4, -1)
     g = mode.nonlinearity(torch.tanh, g)
-    c = mode.product(mode.gate(f), c) + mode.product(mode.gate(i), g)
+    c = mode.total(mode.product(mode.gate(f), c), mode.product(mode.gate(i), g))
     return mode.product(mode.gate(o), mode.nonlinearity(torch.tanh, c)), c
 
 
@@ -30,14 +31,16 @@ def _gru_cell(mode: Any, x: Tensor, state: tuple[Tensor, ...], w: list[Tensor | 
     inner, outer = mode.linear(x, w[0], w[2]), mode.linear(h, w[1], w[3])
     r = mode.gate(inner[..., :size] + outer[..., :size])
     z = mode.gate(inner[..., size : 2 * size] + outer[..., size : 2 * size])
-    new = mode.nonlinearity(torch.tanh, inner[..., 2 * size :] + mode.product(r, outer[..., 2 * size :]))
-    return (mode.product(1 - z, new) + mode.product(z, h),)
+    new = mode.total(inner[..., 2 * size :], mode.product(r, outer[..., 2 * size :]))
+    new = mode.nonlinearity(torch.tanh, new)
+    return (mode.total(mode.product(1 - z, new), mode.product(z, h)),)
 
 
 def _plain_cell(function: Callable[[Tensor], Tensor]) -> Cell:
     def cell(mode: Any, x: Tensor, state: tuple[Tensor, ...], w: list[Tensor | None]) -> tuple[Tensor, ...]:
         (h,) = state
-        return (mode.nonlinearity(function, mode.linear(x, w[0], w[2]) + mode.linear(h, w[1], w[3])),)
+        mixed = mode.total(mode.linear(x, w[0], w[2]), mode.linear(h, w[1], w[3]))
+        return (mode.nonlinearity(function, mixed),)
 
     return cell
 

@@ -25,6 +25,9 @@ Kind = Literal["conv", "dense"]
 SMALL = 1e-9
 """Keeps denominators from zero; small enough to absorb nothing that matters, also in networks with tiny scores."""
 
+TINIEST = 1e-30
+"""For rules whose every contribution is at most its denominator: these only need protection from 0 / 0."""
+
 
 @dataclass(eq=False)
 class Call:
@@ -57,7 +60,7 @@ class Call:
     def take_up(self, share: Tensor, bias: Tensor | None) -> None:
         """Book what biases absorb: ``share`` is the derivative-like factor on each output's bias."""
         if bias is not None:
-            self.absorbed.append((share * bias).flatten(1).sum(1))
+            self.absorbed.append(share * bias)
 
 
 class Rule(Protocol):
@@ -66,7 +69,7 @@ class Rule(Protocol):
 
 def stabilise(z: Tensor, epsilon: float) -> Tensor:
     """z + ε sign(z), with sign(0) = +1."""
-    return z + epsilon * torch.where(z < 0, -1.0, 1.0).to(z.dtype)
+    return z + torch.copysign(z.new_full((), epsilon), z)
 
 
 def divide(relevance: Tensor, a: Tensor) -> Tensor:
@@ -79,14 +82,39 @@ def positive(call: Call, a: Tensor, z: Tensor, *, bias: bool) -> tuple[Tensor, T
     spread = call.spread_bias(z)
     linear = z if spread is None else z - spread
     unsigned = bool((a >= 0).all())
-    if unsigned:
-        p = call.apply(a, call.weight.clamp(min=0))
-    else:
-        p = (linear + call.apply(a.abs(), call.weight.abs())) / 2
+    weights = call.weight
+    p = call.apply(a, weights.clamp(min=0)) if unsigned else (linear + call.apply(a.abs(), weights.abs())) / 2
     n = linear - p
     if bias and spread is not None:
         p, n = p + spread.clamp(min=0), n + spread.clamp(max=0)
     return p, n, unsigned
+
+
+def parts(call: Call, a: Tensor, z: Tensor, *, bias: bool) -> tuple[Tensor, Tensor]:
+    """P and N, each summed by itself: rules that divide by one of them cannot use the rounded difference."""
+    up, down = call.weight.clamp(min=0), call.weight.clamp(max=0)
+    high = a.clamp(min=0)
+    p = call.apply(high, up)
+    n = call.apply(high, down)
+    if bool((a < 0).any()):
+        low = a.clamp(max=0)
+        p, n = p + call.apply(low, down), n + call.apply(low, up)
+    spread = call.spread_bias(z)
+    if bias and spread is not None:
+        p, n = p + spread.clamp(min=0), n + spread.clamp(max=0)
+    return p, n
+
+
+def send_apart(call: Call, a: Tensor, up: Tensor, down: Tensor | None) -> Tensor:
+    """What `send` does, but no large factor of one sign is ever added to the other sign's and taken off again."""
+    plus, minus = call.weight.clamp(min=0), call.weight.clamp(max=0)
+
+    def both(first: Tensor, second: Tensor) -> Tensor:
+        sent = call.transpose(up, a, first)
+        return sent if down is None else sent + call.transpose(down, a, second)
+
+    above = both(plus, minus)
+    return torch.where(a < 0, both(minus, plus), above) if bool((a < 0).any()) else above
 
 
 def send(call: Call, a: Tensor, up: Tensor, down: Tensor, unsigned: bool) -> Tensor:
@@ -121,6 +149,8 @@ class Gamma:
     epsilon: float = SMALL
 
     def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        if bool((a >= 0).all()) and not bool((z.clamp(max=0) * g).any()):
+            return self._before_relu(call, a, z, g)
         p, n, unsigned = positive(call, a, z, bias=True)
         above = z > 0
         relevance = torch.where(z == 0, torch.zeros_like(z), g * z)
@@ -131,6 +161,17 @@ class Gamma:
         if bias is not None:
             call.take_up(torch.where(bias > 0, up, down), bias)
         return send(call, a, up, down, unsigned)
+
+    def _before_relu(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        """The same between two ReLUs, where it is one convolution each way with the weights w + γ w⁺."""
+        weight = torch.add(call.weight, call.weight.clamp(min=0), alpha=self.gamma)
+        below, bias = call.apply(a, weight), call.spread_bias(z)
+        if bias is not None:
+            bias = torch.add(bias, bias.clamp(min=0), alpha=self.gamma)
+            below += bias
+        ratio = g * z / stabilise(below, self.epsilon)
+        call.take_up(ratio, bias)
+        return call.transpose(ratio, a, weight)
 
 
 @dataclass(frozen=True)
@@ -144,7 +185,7 @@ class AlphaBeta:
     alpha: float = 2.0
     beta: float = 1.0
     bias: bool = True
-    epsilon: float = SMALL
+    epsilon: float = TINIEST
 
     def __post_init__(self) -> None:
         if abs(self.alpha - self.beta - 1) > 1e-9 or self.beta < 0:
@@ -153,25 +194,22 @@ class AlphaBeta:
             )
 
     def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
-        p, n, unsigned = positive(call, a, z, bias=self.bias)
+        p, n = parts(call, a, z, bias=self.bias)
         relevance = g * z
+        nothing = torch.zeros_like(z)
         bias = call.spread_bias(z) if self.bias else None
         if self.beta == 0:
-            up = torch.where(p > 0, relevance / stabilise(p, self.epsilon), torch.zeros_like(p))
-            if bias is not None:
-                call.take_up(up, bias.clamp(min=0))
-            if unsigned:
-                return call.transpose(up, a, call.weight.clamp(min=0))
-            return send(call, a, up, torch.zeros_like(up), unsigned)
+            up = torch.where(p > 0, relevance / stabilise(p, self.epsilon), nothing)
+            call.take_up(up, None if bias is None else bias.clamp(min=0))
+            return send_apart(call, a, up, None)
         no_positive, no_negative = p <= 0, n >= 0
         alpha = torch.where(no_negative, 1.0, self.alpha).to(z.dtype)
         beta = torch.where(no_positive, -1.0, self.beta).to(z.dtype)
-        nothing = torch.zeros_like(z)
         up = torch.where(no_positive, nothing, alpha * relevance / stabilise(p, self.epsilon))
         down = torch.where(no_negative, nothing, -beta * relevance / (n - self.epsilon))
         if bias is not None:
             call.take_up(torch.where(bias > 0, up, down), bias)
-        return send(call, a, up, down, unsigned)
+        return send_apart(call, a, up, down)
 
 
 @dataclass(frozen=True)
@@ -190,13 +228,17 @@ class Box:
         low = a.flatten(1).amin(1).reshape(shape) if self.low is None else a.new_full((1, *shape[1:]), self.low)
         high = a.flatten(1).amax(1).reshape(shape) if self.high is None else a.new_full((1, *shape[1:]), self.high)
         up, down = call.weight.clamp(min=0), call.weight.clamp(max=0)
-        ones = torch.ones_like(a[:1])
+        ones, bias = torch.ones_like(a[:1]), call.spread_bias(z)
+        linear = z if bias is None else z - bias
+        if len(low) == len(high) == 1:  # one clip, or given bounds: both bounds are one set of weights
+            bounds = low.flatten() * up + high.flatten() * down
+            ratio = g * z / stabilise(linear - call.apply(ones, bounds), self.epsilon)
+            sent, taken = _transpose_all(call, ratio, a, (call.weight, bounds))
+            return divide(a * sent - taken, a)
         floor = _per_clip(low, z) * call.apply(ones, up) + _per_clip(high, z) * call.apply(ones, down)
-        bias = call.spread_bias(z)
-        ratio = g * z / stabilise((z if bias is None else z - bias) - floor, self.epsilon)
-        relevance = a * call.transpose(ratio, a, call.weight)
-        relevance = relevance - low * call.transpose(ratio, a, up) - high * call.transpose(ratio, a, down)
-        return divide(relevance, a)
+        ratio = g * z / stabilise(linear - floor, self.epsilon)
+        sent, sent_up, sent_down = _transpose_all(call, ratio, a, (call.weight, up, down))
+        return divide(a * sent - low * sent_up - high * sent_down, a)
 
 
 @dataclass(frozen=True)
@@ -223,6 +265,14 @@ def _by_weights(call: Call, a: Tensor, z: Tensor, g: Tensor, shares: Tensor, eps
     total = call.apply(torch.ones_like(a[:1]), shares)
     ratio = g * z / stabilise(total, epsilon)
     return divide(call.transpose(ratio, a, shares), a)
+
+
+def _transpose_all(call: Call, g: Tensor, a: Tensor, weights: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Wᵀ g for several weights: in one convolution where the inputs are few, as at a network's first layer."""
+    if call.kind == "conv" and call.output_axis == 0 and call.weight.shape[1] == a.shape[1] <= 4:
+        several = a.repeat(1, len(weights), *[1] * (a.ndim - 2))
+        return call.transpose(g, several, torch.cat(weights, 1)).chunk(len(weights), 1)
+    return tuple(call.transpose(g, a, weight) for weight in weights)
 
 
 def _per_clip(bound: Tensor, z: Tensor) -> Tensor:

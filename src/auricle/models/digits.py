@@ -29,8 +29,9 @@ class DigitsCNN(nn.Module):
             ]
             before = width
         self.features = nn.Sequential(*layers)
+        self.pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.dropout = nn.Dropout(0.3)
         self.head = nn.Linear(before, classes)
 
     def forward(self, features: Tensor) -> Tensor:
-        return self.head(self.dropout(self.features(features).mean((-2, -1))))
+        return self.head(self.dropout(self.pool(self.features(features))))
