@@ -67,7 +67,7 @@ COMPOSITES: dict[str, tuple[str, Callable[[float, float], Composite]]] = {
         "zᴮ on the first layer, γ on convolutions, ε on dense layers",
         lambda e, g: Composite(Gamma(g), Epsilon(e), first=Box()),
     ),
-    "gamma": ("γ on convolutions, ε on dense layers", lambda e, g: Composite(Gamma(g), Epsilon(e))),
+    "epsilon-gamma": ("γ on convolutions, ε on dense layers", lambda e, g: Composite(Gamma(g), Epsilon(e))),
     "preset-a": (
         "iNNvestigate's preset A: α1β0 on convolutions, ε = 0.1 on dense layers",
         lambda e, g: Composite(AlphaBeta(1, 0), Epsilon(0.1)),
@@ -90,7 +90,7 @@ class LRP(Method):
     summary: ClassVar[str] = "the score handed back layer by layer, in proportion to each input's contribution"
     source: ClassVar[str] = "Bach et al. 2015; Montavon et al. 2019, Layer-Wise Relevance Propagation: An Overview"
 
-    composite: str = Field("epsilon-gamma-box", description=f"which layer gets which rule: {', '.join(COMPOSITES)}")
+    composite: str = Field("epsilon-gamma", description=f"which layer gets which rule: {', '.join(COMPOSITES)}")
     epsilon: float = Field(1e-9, ge=0, description="ε of the ε rule (the presets have their own)")
     gamma: float = Field(0.25, ge=0, description="γ of composites that use it")
     rules: dict[str, str] = Field(
