@@ -106,7 +106,8 @@ class IntegratedGradients(Method):
     """The mean gradient on the straight way from the baseline to the clip, times that way.
 
     The relevance sums to score(clip) - score(baseline) as the steps grow (completeness); the remaining gap is
-    reported. The trapezoid rule visits both end points.
+    reported. ``quadratic`` and ``trapezoid`` visit both end points; the former is exact sooner, because compressed
+    features change fastest near silence.
     """
 
     name: ClassVar[str] = "ig"
@@ -115,7 +116,9 @@ class IntegratedGradients(Method):
 
     steps: int = Field(64, ge=2, description="points on the way")
     baseline: Baseline = Field("silence", description="where the way begins")
-    rule: Literal["trapezoid", "gauss-legendre"] = Field("trapezoid", description="how the points are weighted")
+    rule: Literal["quadratic", "trapezoid", "gauss-legendre"] = Field(
+        "quadratic", description="where the points lie: closer together near the baseline, evenly, or as Gauss chose them"
+    )
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
         positions, shares = quadrature(self.rule, self.steps)
@@ -144,10 +147,10 @@ def quadrature(rule: str, steps: int) -> tuple[np.ndarray, np.ndarray]:
     >>> quadrature("trapezoid", 3)
     (array([0. , 0.5, 1. ]), array([0.25, 0.5 , 0.25]))
     """
-    if rule == "trapezoid":
-        shares = np.full(steps, 1 / (steps - 1))
-        shares[[0, -1]] /= 2
-        return np.linspace(0.0, 1.0, steps), shares
+    if rule in ("trapezoid", "quadratic"):
+        positions = np.linspace(0.0, 1.0, steps) ** (2 if rule == "quadratic" else 1)
+        widths = np.diff(positions, prepend=0.0, append=1.0)
+        return positions, (widths[:-1] + widths[1:]) / 2
     nodes, shares = np.polynomial.legendre.leggauss(steps)
     return (nodes + 1) / 2, shares / 2
 
@@ -192,7 +195,9 @@ class GradientSHAP(Method):
         """Which baseline, which position and which noise each draw uses."""
         generator = torch.Generator().manual_seed(seed)
         chosen = torch.randint(0, baselines, (self.draws,), generator=generator)
+        # One position in each of `draws` equal parts of the way: still unbiased, far less scatter.
         positions = torch.rand(self.draws, generator=generator, dtype=torch.float64)
+        positions = (torch.arange(self.draws) + positions) / self.draws
 
         def noises(part: slice) -> Tensor:
             seeds = range(*part.indices(self.draws))
