@@ -303,18 +303,19 @@ def read_classifier(folder: Path, network: nn.Module | None = None) -> Classifie
         settings: dict[str, Any] = json.loads((folder / "classifier.json").read_text())
         described = settings["network"]
         frontend = frontends.from_settings(settings["frontend"])
-        length, labels = Length(**settings["length"]), settings["labels"]
+        length, labels = Length(**settings["length"]), [str(label) for label in settings["labels"]]
+        architecture, described = described["architecture"], described["settings"]
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         if isinstance(error, AuricleError):
             raise
         raise AuricleError(f"{folder / 'classifier.json'} is damaged ({error!r}); save the classifier again") from error
     if network is None:
-        if described["architecture"] not in ARCHITECTURES:
+        if architecture not in ARCHITECTURES:
             raise AuricleError(
                 f"{folder} holds the weights of a network of your own; load it with "
                 "auricle.load_classifier(folder, network=YourNetwork())"
             )
-        network = ARCHITECTURES[described["architecture"]](**described["settings"])
+        network = ARCHITECTURES[architecture](**described)
     try:
         network.load_state_dict(load_file(str(folder / "model.safetensors")))
     except SafetensorError as error:

@@ -130,7 +130,7 @@ def sections(path: str | Path, *, seconds: float, name: str | None = None) -> It
                     "copy or download it again"
                 )
             begin = start / file.samplerate
-            yield Clip(samples.T, file.samplerate, f"{name}-{begin:.0f}s", str(path), start_seconds=begin)
+            yield Clip(samples.T, file.samplerate, f"{name}-{round(begin, 3):g}s", str(path), start_seconds=begin)
             start += len(samples)
 
 
