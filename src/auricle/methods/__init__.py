@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 from auricle.errors import AuricleError, nearest
 from auricle.methods.activations import ActivationMap, GradCAM, GradCAMPlusPlus, GuidedGradCAM, LayerCAM
 from auricle.methods.base import Attribution, Method
+from auricle.methods.baselines import check_name
 from auricle.methods.deeplift import DeepLIFT, DeepSHAP
 from auricle.methods.gradients import Gradient, GradientSHAP, InputXGradient, IntegratedGradients, SmoothGrad
 from auricle.methods.lrp import COMPOSITES, LRP, DeepTaylor
@@ -78,6 +79,8 @@ def build(name: str, **settings: Any) -> Method:
         if key not in known:
             hint = nearest(key, known) if known else "it has no settings"
             raise AuricleError(f'{name} has no setting "{key}"; {hint}')
+    if isinstance(settings.get("baseline"), str):
+        check_name(settings["baseline"])
     try:
         return METHODS[name](**settings)
     except ValidationError as error:

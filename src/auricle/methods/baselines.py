@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import soundfile
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from auricle.clip import Clip
+from auricle.clip import Clip, load_clip
 from auricle.errors import AuricleError, nearest
 from auricle.methods.point import Point
 
@@ -27,16 +29,36 @@ Baseline = str | Clip | Sequence[Clip]
 def baseline_of(kind: Baseline, point: Point, seed: int) -> tuple[Tensor, str]:
     """Baselines ``[S, B or 1, ...]`` in the shape of ``point.x``, and what they are in words.
 
-    S is 1 for a name or a clip, the number of clips for a set. A row count of 1 serves the whole batch.
+    A name may also be the path of a sound file, or of a folder of them. S is 1 for a name or a clip, the number of
+    clips for a set. A row count of 1 serves the whole batch.
     """
+    if isinstance(kind, str) and kind not in BASELINES and Path(kind).exists():
+        kind = _recordings(Path(kind))
     if isinstance(kind, Clip):
         return _clips(point, [kind]), f"the clip {kind.name}"
     if not isinstance(kind, str):
         return _clips(point, list(kind)), f"a set of {len(kind)} clips"
-    if kind not in BASELINES:
-        raise AuricleError(f'no baseline is called "{kind}"; {nearest(kind, BASELINES)}, or give a clip')
+    check_name(kind)
     make = {"silence": _silence, "mean": _mean, "noise": _noise, "blur": _blur, "zero": _zero}[kind]
     return make(point, seed)[None], kind
+
+
+def check_name(kind: str) -> None:
+    """Raise for a text that is neither a baseline's name nor a path that exists."""
+    if kind not in BASELINES and not Path(kind).exists():
+        raise AuricleError(
+            f'no baseline is called "{kind}"; {nearest(kind, BASELINES)} A sound file or a folder of them serves too'
+        )
+
+
+def _recordings(path: Path) -> Clip | list[Clip]:
+    if not path.is_dir():
+        return load_clip(path)
+    known = {f".{ending.lower()}" for ending in soundfile.available_formats()} | {".aif", ".opus"}
+    found = [load_clip(each) for each in sorted(path.iterdir()) if each.suffix.lower() in known]
+    if not found:
+        raise AuricleError(f"the baseline folder {path} holds no sound files")
+    return found
 
 
 def _silence(point: Point, seed: int) -> Tensor:
