@@ -117,7 +117,7 @@ class IntegratedGradients(Method):
     steps: int = Field(64, ge=2, description="points on the way")
     baseline: Baseline = Field("silence", description="where the way begins")
     rule: Literal["quadratic", "trapezoid", "gauss-legendre"] = Field(
-        "quadratic", description="where the points lie: closer together near the baseline, evenly, or as Gauss chose them"
+        "quadratic", description="where the points lie: denser near the baseline, evenly, or as Gauss chose them"
     )
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
