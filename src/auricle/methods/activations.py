@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from auricle.errors import AuricleError, nearest
 from auricle.methods.base import Attribution, Method
+from auricle.methods.derivatives import COMPILED
 from auricle.methods.gradients import settings
 from auricle.methods.point import Point
 from auricle.methods.rectified import guided_gradient
@@ -21,7 +22,7 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 
 def layer_of(network: nn.Module, name: str | None) -> tuple[str, nn.Module]:
     """A layer by module name; without one, the last convolution."""
-    modules = dict(network.named_modules())
+    modules = {key.replace(COMPILED, ""): module for key, module in network.named_modules()}
     if name is None:
         found = [key for key, module in modules.items() if isinstance(module, CONVOLUTIONS)]
         if not found:

@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 Handler = Callable[..., Any]
+COMPILED = "_orig_mod."
+"""What torch.compile puts before the names of a network's parts."""
 
 # Functions that are linear in what carries relevance, or select from it: with input × gradient their own derivative
 # hands on exactly what they received.
@@ -98,7 +100,8 @@ class Derivatives(TorchFunctionMode):
         self.unruled: Counter[str] = Counter()
         self.parameter_names: dict[int, str] = {}
         if network is not None:
-            self.parameter_names = {id(p): name for name, p in network.named_parameters(remove_duplicate=False)}
+            named = network.named_parameters(remove_duplicate=False)
+            self.parameter_names = {id(p): name.replace(COMPILED, "") for name, p in named}
         self._replaced: dict[int, tuple[Tensor, Tensor]] = {}
         self._names: dict[int, tuple[Tensor, str]] = {}
 

@@ -185,6 +185,20 @@ def _join(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
     return mode.constant(signal, func(constants, *args[1:], **kwargs).detach())
 
 
+def _bounded(keep: Callable[[Tensor, Any], Tensor]) -> Handler:
+    """max, min and clamp: relevance goes to the winner; what a constant bound wins is booked."""
+
+    def handle(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+        result = func(*args, **kwargs)
+        x, bounds = args[0], (*args[1:], *kwargs.values())
+        if not carries(x) or carries(bounds) or len(bounds) != 1 or bounds[0] is None:
+            return result
+        kept = keep(x.detach(), bounds[0]).to(result.dtype)
+        return mode.constant(x * kept, result.detach() * (1 - kept))
+
+    return handle
+
+
 def _pass_on(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
     x = args[0]
     if not isinstance(x, Tensor) or not carries(x) or carries(args[1:]):
@@ -321,6 +335,8 @@ HANDLERS: dict[str, Handler] = {
     "softmax": _softmax,
     "add": _add,
     **dict.fromkeys(("cat", "concat", "concatenate", "stack"), _join),
+    **dict.fromkeys(("maximum", "clamp_min"), _bounded(torch.ge)),
+    **dict.fromkeys(("minimum", "clamp_max"), _bounded(torch.le)),
     "mul": _product,
     "div": _quotient,
     "matmul": _matmul,
