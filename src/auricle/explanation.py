@@ -15,6 +15,7 @@ from auricle.axes import Axes
 from auricle.checks import Check, checks_of
 from auricle.classifier import Classifier, Level, Prediction, Windows
 from auricle.clip import Clip, load_clip
+from auricle.errors import AuricleError
 from auricle.frontends import Waveform
 from auricle.frontends.grid import full_axes
 from auricle.methods import Attribution, Method, build
@@ -84,6 +85,13 @@ class Explanation:
             )
             return again.relevance, again.axes
         return _by_energy(self)
+
+    @property
+    def subject(self) -> str:
+        """What is explained, in words: the target, or that each window is explained for its own prediction."""
+        if len({window.target for window in self.windows}) > 1:
+            return "each window's own prediction"
+        return self.target
 
     @property
     def _asked(self) -> str:
@@ -182,7 +190,7 @@ def explain_batch(
     loaded = [clip if isinstance(clip, Clip) else load_clip(clip) for clip in clips]
     asked = [targets] * len(loaded) if isinstance(targets, str) else list(targets)
     if len(asked) != len(loaded):
-        raise ValueError(f"{len(asked)} targets were given for {len(loaded)} clips; give one target per clip")
+        raise AuricleError(f"{len(asked)} targets were given for {len(loaded)} clips; give one target per clip")
     heard = [classifier.windows(clip) for clip in loaded]
     logits = _logits(classifier, heard)
     weights = [classifier.target_weights(target, each) for target, each in zip(asked, logits, strict=True)]

@@ -47,7 +47,7 @@ def play(window):
 def test_everything_is_on_the_page(visit, saved, explanation):
     window = visit(saved / "index.html")
     label, probability = explanation.prediction.label, explanation.prediction.probability
-    assert window.locator("h1").inner_text() == f"auricle heard: {label}, {probability:.2f}"
+    assert window.locator("h1").inner_text() == f"The model heard: {label}, {probability:.2f}"
     assert "Hearing only these 9\u00a0% of the sound" in window.locator(".sentence").inner_text()
     assert window.locator(".bars li").count() == 10
     assert window.locator(".checks li").count() == len(explanation.checks)

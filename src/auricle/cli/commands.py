@@ -23,7 +23,7 @@ app = typer.Typer(
 
 Clips = Annotated[list[Path], typer.Argument(metavar="CLIP…", help="sound files", show_default=False)]
 OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]
-Model = Annotated[str, typer.Option(help="a bundled model (see 'auricle models') or a folder of classifier.save()")]
+Model = Annotated[str, typer.Option(help="a bundled model (see 'auricle models'), or a folder of classifier.save()")]
 Out = Annotated[Path, typer.Option(help="folder to write to")]
 Target = Annotated[str, typer.Option(help="a label, A-B (what speaks for A rather than B), or predicted")]
 Level = Annotated[str, typer.Option(help="where relevance is laid: features, stft or waveform")]

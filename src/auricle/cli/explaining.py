@@ -131,8 +131,8 @@ def _one(path: Path, plan: Plan, folder: Path, name: str, say: Any) -> Entry:
 def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:
     """What was heard, what it means, what to mind, and where the page is."""
     heard = f"{explanation.clip.name}: {explanation.prediction.label} {explanation.prediction.probability:.2f}"
-    if explanation.target != explanation.prediction.label:
-        heard += f", explained: {explanation.target}"
+    if explanation.subject != explanation.prediction.label:
+        heard += f", explained: {explanation.subject}"
     lines = [heard]
     if scores is not None:
         lines.append(scores.sentence)
@@ -162,9 +162,10 @@ def _long(path: Path, plan: Plan, folder: Path, name: str) -> Entry:
             bar.advance(bar.task_ids[0])
     if not entries:
         raise AuricleError(f"no section of {path} could be explained; the first said: {skipped[0]}")
+    title = f"{path.stem}: {len(entries)} sections of {seconds:g} s"
     record = {"clip": str(path), "section_seconds": seconds, "windows": heard, "skipped": skipped}
     write_whole(folder / "explanation.json", json.dumps(plain(record), indent=2, allow_nan=False) + "\n")
-    write_whole(folder / "index.html", index_page(entries, failures=skipped))
+    write_whole(folder / "index.html", index_page(entries, title=title, failures=skipped))
     typer.echo(f"{path.stem}: {len(entries)} sections of {seconds:g} s explained\n  {folder / 'index.html'}")
     first = entries[0]
     return Entry(

@@ -112,7 +112,7 @@ class GradCAMPlusPlus(LayerMethod):
 
     name: ClassVar[str] = "grad-cam++"
     summary: ClassVar[str] = "Grad-CAM with pixel-wise weights, for several places that matter"
-    source: ClassVar[str] = "Chattopadhyay et al. 2018, Grad-CAM++"
+    source: ClassVar[str] = "Chattopadhay et al. 2018, Grad-CAM++"
 
     layer: str | None = Field(None, description="module name; by default the last convolution")
 

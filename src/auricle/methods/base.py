@@ -122,6 +122,6 @@ def _weights(classifier: Classifier, samples: Tensor, targets: str | Sequence[st
     if isinstance(targets, str):
         return classifier.target_weights(targets, logits)
     if len(targets) != len(samples):
-        raise ValueError(f"{len(targets)} targets were given for {len(samples)} clips; give one target per clip")
+        raise AuricleError(f"{len(targets)} targets were given for {len(samples)} clips; give one target per clip")
     rows = [classifier.target_weights(t, row[None]) for t, row in zip(targets, logits, strict=True)]
     return torch.cat(rows)

@@ -41,7 +41,8 @@ def sentence(
     if named:
         chance += ", so this part is no better than chance" if lucky else ""
         still = "still says" if said == label else "says"
-        return f"Hearing only these {part} of the sound, the model {still} {label} with {kept:.2f}; {chance}."
+        whole = "" if said == label else f" (the whole sound gives {original:.2f})"
+        return f"Hearing only these {part} of the sound, the model {still} {label} with {kept:.2f}{whole}; {chance}."
     instead = heard if heard_probability is None else f"{heard} ({heard_probability:.2f})"
     verdict = f"no longer says {label} ({kept:.2f})" if said == label else f"gives {label} only {kept:.2f}"
     if heard != label:

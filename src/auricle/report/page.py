@@ -96,7 +96,7 @@ class Entry:
             href=href,
             label=explanation.prediction.label,
             probability=explanation.prediction.probability,
-            target=explanation.target,
+            target=explanation.subject,
             seconds=explanation.clip.seconds,
             picture=thumbnail(explanation),
             sentence=figures.unbroken(scores.sentence) if scores is not None else "",
@@ -104,13 +104,17 @@ class Entry:
         )
 
 
-def index_page(entries: Sequence[Entry], *, failures: Sequence[str] = ()) -> str:
-    """Links to the pages of several clips, with pictures and, from two on, means with bootstrap intervals."""
+def index_page(entries: Sequence[Entry], *, title: str | None = None, failures: Sequence[str] = ()) -> str:
+    """Links to the pages of several clips, with pictures and, from two on, means with bootstrap intervals.
+
+    ``title`` is the headline; by default it says how many clips there are.
+    """
     from auricle.metrics import summarise
 
     measured = [each.scores for each in entries if each.scores is not None]
     return _render(
         "index.html.j2",
+        title=title or f"{len(entries)} clip{'' if len(entries) == 1 else 's'} explained",
         entries=[(each, embedded.image(each.picture)) for each in entries],
         failures=list(failures),
         arrows=ARROWS,

@@ -48,7 +48,7 @@ def plot(explanation: Explanation) -> Figure:
     )
     about = (
         short(explanation.clip.name),
-        f"relevance for {short(explanation.target)}",
+        f"relevance for {short(explanation.subject)}",
         method_title(explanation),
     )
     wave.text(
@@ -252,7 +252,7 @@ def units(explanation: Explanation) -> str:
 
 
 def _units(explanation: Explanation) -> str:
-    return f"relevance per cell, in {units(explanation)} (+ for, − against {short(explanation.target)})"
+    return f"relevance per cell, in {units(explanation)} (+ for, − against {short(explanation.subject)})"
 
 
 def method_title(explanation: Explanation) -> str:

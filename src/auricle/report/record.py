@@ -30,6 +30,8 @@ def record(
     """The content of ``explanation.json``."""
     import torch
 
+    from auricle.sonify import Masking
+
     clip, classifier, method = explanation.clip, explanation.classifier, explanation.method
     return plain(
         {
@@ -70,7 +72,7 @@ def record(
                 for window in explanation.windows
             ],
             "scores": None if scores is None else scores.to_dict(),
-            "masking": None if masking is None else dataclasses.asdict(masking),
+            "masking": (masking or Masking()).settings(),
             "sounds": {
                 "sample_rate": sounds.kept.sample_rate,
                 "channels": sounds.kept.channels,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle._version import __version__
+from auricle.metrics.sentence import MARGIN
 from auricle.report.figures import unbroken
 from auricle.report.plot import method_title, units
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 FILES = {
     "original.wav": "the recording itself",
-    "kept.wav": "what speaks for the target",
+    "kept.wav": "the part that the explanation keeps",
     "removed.wav": "all the rest",
     "relevance.png": "the picture",
     "relevance.npz": "relevance with its axes, for numpy",
@@ -38,9 +39,9 @@ def words(explanation: Explanation, scores: Scores | None, sounds: Sounds | None
             {"label": label, "value": value, "target": _names(explanation.target, label)}
             for label, value in prediction.ranked()
         ],
-        "target": explanation.target,
+        "target": explanation.subject,
         "contrast": explanation.target not in prediction.labels,
-        "other": explanation.target != prediction.label,
+        "other": explanation.subject != prediction.label,
         "method": method_title(explanation),
         "summary": method.summary,
         "sentence": unbroken(scores.sentence) if scores is not None else "",
@@ -103,15 +104,19 @@ def score_rows(scores: Scores | None) -> list[dict[str, Any]]:
 
 
 def verdict(row: Row) -> str:
-    """Whether the explanation beats a random and an energy mask, where a direction is better."""
+    """Whether the explanation beats a random and an energy mask by a margin that matters, if a direction is better."""
     if row.higher_is_better is None:
         return ""
     sign = 1 if row.higher_is_better else -1
+    margin = MARGIN * (100 if row.unit == "%" else 1)
     gains = {name: sign * (row.value - row.controls[name]) for name in ("random", "energy") if name in row.controls}
     if not gains or all(gain == 0 for gain in gains.values()):
         return ""
-    beaten = [name for name, gain in gains.items() if gain > 0]
-    return f"beats {' and '.join(beaten)}" if beaten else f"no better than {' or '.join(gains)}"
+    beaten = [name for name, gain in gains.items() if gain >= margin]
+    if beaten:
+        return f"beats {' and '.join(beaten)}"
+    lost = all(gain <= -margin for gain in gains.values())
+    return f"{'worse than' if lost else 'no better than'} {' or '.join(gains)}"
 
 
 def score_table(columns: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
