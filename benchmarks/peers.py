@@ -44,7 +44,7 @@ def contests(classifier: Classifier, samples: Tensor, steps: int) -> Iterator[Co
     def ours(method: Method) -> Run:
         return lambda: method(classifier, samples, weights).relevance
 
-    lrp = ours(build("lrp", composite="epsilon-gamma-box", epsilon=1e-6))
+    lrp = ours(build("lrp", composite="epsilon-gamma-box"))
     yield Contest("lrp ε-γ-box", "zennit", lrp, {"": _zennit(network, hear, weights)})
     yield Contest("lrp ε-γ-box", "plain gradient", lrp, {"": ours(build("gradient"))})
     yield from _captum(network, hear, hush, labels, steps, ours)
@@ -119,7 +119,9 @@ def _zennit(network: nn.Module, hear: Run, weights: Tensor) -> Run:
         features = hear()
         low = features.flatten(1).amin(1).reshape(-1, *[1] * (features.ndim - 1)).expand_as(features)
         high = features.flatten(1).amax(1).reshape(-1, *[1] * (features.ndim - 1)).expand_as(features)
-        composite = EpsilonGammaBox(low=low, high=high, canonizers=[SequentialMergeBatchNorm()])
+        composite = EpsilonGammaBox(
+            low=low, high=high, epsilon=1e-9, stabilizer=1e-9, canonizers=[SequentialMergeBatchNorm()]
+        )
         with Gradient(model=network, composite=composite) as attributor:
             return attributor(features, lambda logits: logits * weights)[1]
 

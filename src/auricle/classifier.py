@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -173,19 +174,21 @@ class Classifier:
     @contextmanager
     def inference(self) -> Iterator[None]:
         """The network in evaluation mode, uncompiled, recurrent layers differentiable; afterwards as before."""
-        modes = [(module, module.training) for module in self.network.modules()]
-        recurrent = any(isinstance(module, nn.RNNBase) for module, _ in modes)
-        try:
-            self.network.eval()
-            with torch.compiler.set_stance("force_eager"):
-                if recurrent:  # cuDNN refuses to differentiate recurrent layers in evaluation mode
-                    with torch.backends.cudnn.flags(enabled=False):
-                        yield
-                else:
-                    yield
-        finally:
-            for module, training in modes:
-                module.training = training
+        modules = list(self.network.modules())
+        training = [module for module in modules if module.training]
+        with ExitStack() as stack:
+            if "torch._dynamo" in sys.modules:  # else nothing can be compiled, and importing it takes seconds
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
+            if any(isinstance(module, nn.RNNBase) for module in modules):
+                # cuDNN refuses to differentiate recurrent layers in evaluation mode
+                stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+            try:
+                for module in training:
+                    module.training = False
+                yield
+            finally:
+                for module in training:
+                    module.training = True
 
     def logits(self, samples: Tensor) -> Tensor:
         """``[B, n] -> [B, C]``, without gradient."""

@@ -44,12 +44,12 @@ def look_inside(point: Point, weights: Tensor, layer: str | None) -> tuple[Tenso
     def tap(module: nn.Module, inputs: object, output: Tensor) -> Tensor:
         if not isinstance(output, Tensor):
             raise AuricleError(f'the layer "{name}" returns {type(output).__name__}, not one tensor; choose another')
-        seen.append(output)
-        return output.clone()  # what follows may work in place
+        seen.append(output.detach().requires_grad_())  # nothing below the layer is needed
+        return seen[-1].clone()  # what follows may work in place
 
     handle = module.register_forward_hook(tap)
     try:
-        score = point.score(point.x.detach().requires_grad_(), weights)
+        score = point.score(point.x, weights)
     finally:
         handle.remove()
     if len(seen) != 1:

@@ -59,8 +59,11 @@ class Call:
 
     def take_up(self, share: Tensor, bias: Tensor | None) -> None:
         """Book what biases absorb: ``share`` is the derivative-like factor on each output's bias."""
-        if bias is not None:
-            self.absorbed.append(share * bias)
+        if bias is None:
+            return
+        if self.kind == "conv" and bias.shape[0] == 1 == bias[0, 0].numel():  # one bias a channel: sum first, cheaper
+            share, bias = share.flatten(2).sum(2), bias.flatten(1)
+        self.absorbed.append(share * bias)
 
 
 class Rule(Protocol):
@@ -149,7 +152,7 @@ class Gamma:
     epsilon: float = SMALL
 
     def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
-        if bool((a >= 0).all()) and not bool((z.clamp(max=0) * g).any()):
+        if bool(a.amin() >= 0) and not bool((z.clamp(max=0) * g).any()):
             return self._before_relu(call, a, z, g)
         p, n, unsigned = positive(call, a, z, bias=True)
         above = z > 0
@@ -169,7 +172,8 @@ class Gamma:
         if bias is not None:
             bias = torch.add(bias, bias.clamp(min=0), alpha=self.gamma)
             below += bias
-        ratio = g * z / stabilise(below, self.epsilon)
+        # Where relevance arrives z > 0, and so is what is below the line.
+        ratio = torch.div(z, below.clamp_(min=self.epsilon), out=below).mul_(g)
         call.take_up(ratio, bias)
         return call.transpose(ratio, a, weight)
 
