@@ -177,7 +177,7 @@ def _usage(make: Callable[[], Any]) -> Any:
         raise typer.Exit(2) from error
 
 
-def _say(error: Exception) -> None:
+def _say(error: BaseException) -> None:
     typer.echo(f"auricle: {error}", err=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -13,11 +13,16 @@ from auricle.cli.explaining import Plan, settings_of
 from auricle.cli.progress import progress
 from auricle.clip import Clip, load_clip
 from auricle.errors import AuricleError, nearest
+from auricle.explanation import Explanation
 from auricle.methods import Method, build
 from auricle.report.page import compare_page
 from auricle.report.plot import compare_plot, png
 from auricle.report.record import plain
 from auricle.report.save import write_whole
+
+if TYPE_CHECKING:
+    from auricle.metrics import Scores
+    from auricle.sonify import Sounds
 
 
 def methods_of(names: str, settings: Sequence[str]) -> list[Method]:
@@ -46,15 +51,19 @@ def compare_methods(path: Path, plans: Sequence[Plan], out: Path) -> Path:
 
 
 def compare_clip(clip: Clip, plans: Sequence[Plan], out: Path) -> Path:
-    found = []
+    """The same for a clip that is already read."""
+    explanations: list[Explanation] = []
+    scores_of: list[Scores | None] = []
+    sounds: list[Sounds | None] = []
     with progress(len(plans), "comparing") as bar:
         for plan in plans:
             bar.update(bar.task_ids[0], description=plan.method.name)
             explanation, scores = plan.explain(clip)
             plan.save(explanation, scores, out / plan.method.name)
-            found.append((explanation, scores, explanation.sounds(plan.masking, full_band=plan.full_band)))
+            explanations.append(explanation)
+            scores_of.append(scores)
+            sounds.append(explanation.sounds(plan.masking, full_band=plan.full_band))
             bar.advance(bar.task_ids[0])
-    explanations, scores_of, sounds = ([each[i] for each in found] for i in range(3))
     write_whole(out / "comparison.png", png(compare_plot(explanations)))
     record = {
         "clip": clip.name,

@@ -28,7 +28,7 @@ def demonstrate(out: Path) -> Path:
     comparison = compare_clip(planted, plans, out / "planted-methods")
     truth = demo.planted()
     start, end = truth["digit"]
-    typer.echo(f'In planted.wav "{truth["says"]}" is spoken from {start:g} to {end:g} s, between a tone and a noise burst.')
+    typer.echo(f'In planted.wav "{truth["says"]}" is spoken from {start:g} to {end:g} s, between a tone and a burst.')
     for plan in plans:
         explanation = explain(planted, classifier, method=plan.method)
         found = share_within(explanation, start, end)

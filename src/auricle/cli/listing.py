@@ -38,8 +38,9 @@ def show_metrics(as_json: bool) -> None:
 
     if _json([metric.to_dict() for metric in METRICS.values()], as_json):
         return
+    directions = {True: "higher is better", False: "lower is better", None: "neither is better"}
     for metric in METRICS.values():
-        better = {True: "higher is better", False: "lower is better", None: "neither is better"}[metric.higher_is_better]
+        better = directions[metric.higher_is_better]
         typer.echo(f"{metric.name} ({metric.title}): {metric.meaning}")
         typer.echo(f"    {metric.formula}, in {metric.unit or 'no unit'}; {better}")
         for name, meaning in metric.settings.items():
