@@ -21,7 +21,7 @@ from auricle.methods.point import Point
 from auricle.methods.propagation import Propagation
 from auricle.methods.rules import AlphaBeta, Box, Call, Epsilon, Flat, Gamma, Rule, WSquare, rule
 
-NOTHING = 1e-12
+NOTHING = 1e-18
 """What an exact zero is replaced by at the explained point, so that rules which give relevance to zeros can."""
 
 
