@@ -93,7 +93,7 @@ def network(name: str, device: str) -> Classifier:
 def clips(batch: int, device: str) -> Tensor:
     """Bundled clips, padded to one second and repeated with other levels to fill the batch.
 
-    A recorder's faint noise fills their silence: exact silence makes ties in max-pooling, which each side breaks its way.
+    A recorder's faint noise fills their silence: in exact silence max-pooling has ties, which each side breaks its way.
     """
     noise = torch.Generator().manual_seed(0)
     rows = []

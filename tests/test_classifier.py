@@ -300,3 +300,13 @@ def test_a_description_with_a_wrong_entry(key: str, value: Any, tmp_path: Path) 
 def test_an_unknown_model_names_the_nearest() -> None:
     with pytest.raises(AuricleError, match='did you mean "digits"'):
         load_classifier("digit")
+
+
+def test_the_sample_rate_is_given_once_in_either_place() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.Linear(8000, 2))
+    here = Classifier(network, frontend=Waveform(), labels=["no", "yes"], sample_rate=8000)
+    there = Classifier(network, frontend=Waveform(sample_rate=8000), labels=["no", "yes"])
+    assert here.sample_rate == there.sample_rate == 8000
+    assert here.frontend == there.frontend
+    with pytest.raises(AuricleError, match="needs the sample rate"):
+        Classifier(network, frontend=Waveform(), labels=["no", "yes"])

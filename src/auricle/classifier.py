@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,12 +81,13 @@ class Classifier:
     """A trained network made uniform: samples ``[B, n]`` at ``sample_rate`` in, logits ``[B, C]`` out.
 
     ``network`` is any ``torch.nn.Module`` that maps the front-end's output to logits; it is never changed.
+    ``sample_rate`` may be given here or in the front-end.
     ``multi_label`` says that its logits are independent (sigmoid instead of softmax). Device and dtype follow the
     network.
 
     >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(8000, 2))
-    >>> front = frontends.Waveform(sample_rate=8000)
-    >>> classifier = Classifier(network, frontend=front, labels=["no", "yes"], length=Length(seconds=1.0))
+    >>> labels, front = ["no", "yes"], frontends.Waveform()
+    >>> classifier = Classifier(network, frontend=front, labels=labels, sample_rate=8000, length=Length(seconds=1.0))
     >>> tuple(classifier.logits(torch.zeros(3, 8000)).shape)
     (3, 2)
     """
@@ -102,6 +103,10 @@ class Classifier:
         multi_label: bool = False,
         name: str = "model",
     ) -> None:
+        if not frontend.sample_rate:
+            if not sample_rate:
+                raise AuricleError("a classifier needs the sample rate that its network hears, say sample_rate=16000")
+            frontend = replace(frontend, sample_rate=sample_rate)  # type: ignore[type-var]
         if sample_rate is not None and sample_rate != frontend.sample_rate:
             raise AuricleError(
                 f"the classifier is said to hear {sample_rate} Hz but its front-end {frontend.sample_rate} Hz; "

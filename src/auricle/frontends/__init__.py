@@ -1,7 +1,7 @@
 """Front-ends: from samples to what a network eats, and back to sound.
 
 A front-end is a value: its fields are its settings, and two with equal settings are equal. Device and dtype follow
-the samples.
+the samples. A ``sample_rate`` of 0 is filled in by the classifier that gets the front-end.
 """
 
 from __future__ import annotations

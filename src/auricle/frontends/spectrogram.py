@@ -34,7 +34,7 @@ class Spectrogram:
     """
 
     kind: ClassVar[str] = "spectrogram"
-    sample_rate: int
+    sample_rate: int = 0
     stft_settings: STFT
     power: Literal[1, 2] = 1
     compression: Compression | None = None

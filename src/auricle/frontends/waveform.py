@@ -27,7 +27,7 @@ class Waveform:
     """
 
     kind: ClassVar[str] = "waveform"
-    sample_rate: int
+    sample_rate: int = 0
     normalisation: Literal["none", "peak", "percentile"] = "none"
     channel: bool = True
     inspection: STFT | None = None
