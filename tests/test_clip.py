@@ -141,7 +141,7 @@ def test_no_samples(tmp_path: Path) -> None:
 def test_one_sample(tmp_path: Path, digits: Classifier) -> None:
     clip = load_clip(write(tmp_path / "one.wav", np.array([0.5])))
     assert clip.samples.shape == (1, 1)
-    with pytest.raises(AuricleError, match=r"one is 1 samples long .* at least 10 ms"):
+    with pytest.raises(AuricleError, match=r"one is 1 sample long .* at least 10 ms"):
         auricle.explain(clip, digits)
 
 
@@ -155,7 +155,7 @@ def test_silence(tmp_path: Path, digits: Classifier) -> None:
 def test_samples_that_are_not_numbers(bad: float, tmp_path: Path) -> None:
     samples = np.zeros(RATE, np.float32)
     samples[[5, 70]] = bad
-    refused(write(tmp_path / "bad.wav", samples, subtype="FLOAT"), "2 samples that are NaN or infinite")
+    refused(write(tmp_path / "bad.wav", samples, subtype="FLOAT"), "2 samples of NaN or infinity")
 
 
 def test_a_rate_of_one_hertz(tmp_path: Path) -> None:

@@ -138,14 +138,15 @@ class Classifier:
 
     def windows(self, clip: Clip) -> Windows:
         """The clip as the network hears it, by the length policy."""
+        if clip.seconds < SHORTEST_SECONDS:
+            count = clip.samples.shape[1]
+            raise AuricleError(
+                f"{clip.name} is {count} sample{'s' if count > 1 else ''} long ({1000 * clip.seconds:.3g} ms); "
+                f"give at least {1000 * SHORTEST_SECONDS:.0f} ms of sound"
+            )
         if clip.peak == 0.0:
             raise AuricleError(
                 f"{clip.name} is silent (every sample is 0), so there is nothing to explain; check the recording"
-            )
-        if clip.seconds < SHORTEST_SECONDS:
-            raise AuricleError(
-                f"{clip.name} is {clip.samples.shape[1]} samples long ({1000 * clip.seconds:.3g} ms); "
-                f"give at least {1000 * SHORTEST_SECONDS:.0f} ms of sound"
             )
         samples = torch.as_tensor(np.array(clip.mono(self.sample_rate)), dtype=self.dtype, device=self.device)
         total = len(samples)

@@ -7,6 +7,7 @@ listening; a model hears ``clip.mono(sample_rate)``.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,6 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from auricle.errors import AuricleError
+
+LONGEST = 2**60
+"""More samples than any file has: what a streamed file announces when it does not know its length."""
 
 LOWEST_RATE = 1000
 """Below this rate (in hertz) a file cannot hold sound that a classifier could use."""
@@ -52,7 +56,7 @@ class Clip:
         if not np.isfinite(samples).all():
             bad = int((~np.isfinite(samples)).sum())
             raise AuricleError(
-                f"{self.name} has {bad} samples that are NaN or infinite; repair or export it again"
+                f"{self.name} has {bad} sample{'s' if bad > 1 else ''} of NaN or infinity; repair or export it again"
             )
         samples.setflags(write=False)
         object.__setattr__(self, "samples", samples)
@@ -107,7 +111,7 @@ def load_clip(path: str | Path, *, name: str | None = None) -> Clip:
                 "copy or download it again"
             )
         rate = file.samplerate
-    return Clip(samples.T, sample_rate=rate, name=name or path.stem, source=str(path))
+    return Clip(samples.T, sample_rate=rate, name=name or _clip_name(path), source=str(path))
 
 
 def duration(path: str | Path) -> float:
@@ -116,10 +120,13 @@ def duration(path: str | Path) -> float:
         return file.frames / file.samplerate
 
 
-def sections(path: str | Path, *, seconds: float, name: str | None = None) -> Iterator[Clip]:
-    """Read a long recording as consecutive clips of ``seconds``, so that memory stays constant."""
+def sections(path: str | Path, *, seconds: float, name: str | None = None) -> Iterator[Clip | AuricleError]:
+    """Read a long recording as consecutive clips of ``seconds``, so that memory stays constant.
+
+    A section that cannot be a clip (of NaN, say) comes as the error that says why, and reading goes on.
+    """
     path = Path(path)
-    name = name or path.stem
+    name = name or _clip_name(path)
     with _open(path) as file:
         block, start = max(int(seconds * file.samplerate), 1), 0
         while start < file.frames:
@@ -130,7 +137,12 @@ def sections(path: str | Path, *, seconds: float, name: str | None = None) -> It
                     "copy or download it again"
                 )
             begin = start / file.samplerate
-            yield Clip(samples.T, file.samplerate, f"{name}-{round(begin, 3):g}s", str(path), start_seconds=begin)
+            try:
+                clip = Clip(samples.T, file.samplerate, f"{name}-{round(begin, 3):g}s", str(path), start_seconds=begin)
+            except AuricleError as error:
+                yield error
+            else:
+                yield clip
             start += len(samples)
 
 
@@ -141,9 +153,16 @@ def write_sound(path: Path, samples: np.ndarray, sample_rate: int) -> None:
     soundfile.write(path, np.atleast_2d(samples).T, sample_rate, subtype="FLOAT", format="WAV")
 
 
+def _clip_name(path: Path) -> str:
+    """The file's name without ending, without line breaks and the like."""
+    return "".join(letter if letter.isprintable() else "_" for letter in path.stem)
+
+
 def _open(path: Path):  # type: ignore[no-untyped-def]
     import soundfile
 
+    if str(path) != (shown := os.fsencode(path).decode("utf-8", "replace")):
+        raise AuricleError(f"{shown} has a name that is not valid UTF-8; rename the file")
     if path.is_dir():
         raise AuricleError(f"{path} is a directory; give the sound files in it, for example {path}/*.wav")
     if not path.exists():
@@ -156,6 +175,9 @@ def _open(path: Path):  # type: ignore[no-untyped-def]
         raise AuricleError(
             f"{path} cannot be read as sound ({_reason(error)}); convert it to WAV or FLAC, for example with ffmpeg"
         ) from error
+    if file.frames > LONGEST:
+        file.close()
+        raise AuricleError(f"{path} does not say how long it is; write it anew, for example: ffmpeg -i FILE NEW.wav")
     if file.frames == 0:
         file.close()
         raise AuricleError(f"{path} holds no samples; record or export it again")

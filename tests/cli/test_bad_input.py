@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import nn
 
 import auricle as package
 from auricle import demo
+from auricle.cli import explaining
 from auricle.frontends import Waveform
 
 
@@ -47,8 +49,8 @@ UNREADABLE = {
     "without samples": (lambda path: write(path, np.zeros(0)), "holds no samples"),
     "one sample": (lambda path: write(path, np.array([0.5])), "give at least 10 ms"),
     "silent": (lambda path: write(path, np.zeros(8000)), "is silent"),
-    "NaN": (lambda path: write(path, np.where(np.arange(4000) == 7, np.nan, tone())), "NaN or infinite"),
-    "infinite": (lambda path: write(path, np.where(np.arange(4000) == 7, np.inf, tone())), "NaN or infinite"),
+    "NaN": (lambda path: write(path, np.where(np.arange(4000) == 7, np.nan, tone())), "NaN or infinity"),
+    "infinite": (lambda path: write(path, np.where(np.arange(4000) == 7, np.inf, tone())), "NaN or infinity"),
     "1 Hz": (one_hertz, "sample rate of 1 Hz"),
 }
 
@@ -59,7 +61,7 @@ def test_a_clip_that_cannot_be_explained_is_one_line(auricle: Auricle, tmp_path:
     path = make(tmp_path / ("strange.flac" if kind == "truncated" else "strange.wav"))
     ran = auricle("explain", path, "--out", tmp_path / "out")
     assert ran.code == 1
-    assert len(ran.complaints) == 1
+    assert len(ran.err.splitlines()) == 1
     assert "strange" in ran.complaints[0]
     assert reason in ran.complaints[0]
     assert "Traceback" not in ran.err
@@ -85,6 +87,50 @@ def test_clip_names_do_no_harm(auricle: Auricle, tmp_path: Path, name: str) -> N
     assert ran.code == 0
     (folder,) = (tmp_path / "out").iterdir()
     assert "<b>bold" not in (folder / "index.html").read_text()
+
+
+def test_a_clip_may_be_called_like_the_index(auricle: Auricle, seven: Path, tmp_path: Path) -> None:
+    named = tmp_path / "index.html.wav"
+    named.write_bytes(seven.read_bytes())
+    assert auricle("explain", named, seven, "--out", tmp_path / "out", "--no-measure").code == 0
+    assert (tmp_path / "out" / "index.html").is_file()
+    assert (tmp_path / "out" / "index.html-2" / "kept.wav").exists()
+
+
+def test_a_name_that_is_not_text_is_told(auricle: Auricle, seven: Path, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"bad\xff.wav")
+    path.write_bytes(seven.read_bytes())
+    ran = auricle("explain", path, "--out", tmp_path / "out")
+    assert ran.code == 1
+    assert "not valid UTF-8" in ran.complaints[0]
+
+
+def test_stopping_keeps_what_is_written(
+    auricle: Auricle, seven: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = explaining.load_clip
+
+    def stop_at_three(path: Path) -> package.Clip:
+        if path.stem == "three":
+            raise KeyboardInterrupt
+        return load(path)
+
+    monkeypatch.setattr(explaining, "load_clip", stop_at_three)
+    ran = auricle("explain", seven, demo.clip("three"), "--out", tmp_path, "--no-measure")
+    assert ran.code == 130
+    assert ran.complaints == ["auricle: stopped; what was already written is complete"]
+    assert {path.name for path in tmp_path.iterdir()} == {"seven"}
+    assert (tmp_path / "seven" / "index.html").exists()
+
+
+def test_a_damaged_section_does_not_lose_the_others(auricle: Auricle, tmp_path: Path) -> None:
+    samples = np.tile(package.load_clip(demo.clip("nine")).mono(8000), 400)[: 8000 * 150]
+    samples[8000 * 70] = np.nan
+    ran = auricle("explain", write(tmp_path / "long.wav", samples), "--no-measure", "--out", tmp_path / "out")
+    assert ran.code == 0
+    written = {path.name for path in (tmp_path / "out" / "long").iterdir()}
+    assert written == {"section-0001", "section-0003", "index.html", "explanation.json"}
+    assert "NaN or infinity" in (tmp_path / "out" / "long" / "index.html").read_text()
 
 
 def test_a_place_that_cannot_be_written_is_told(auricle: Auricle, seven: Path, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Clips = Annotated[list[Path], typer.Argument(metavar="CLIP…", help="sound files", show_default=False)]
+Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="sound files", show_default=False)]
 OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]
 Model = Annotated[str, typer.Option(help="a bundled model (see 'auricle models'), or a folder of classifier.save()")]
 Out = Annotated[Path, typer.Option(help="folder to write to")]
@@ -37,7 +38,7 @@ Shape = Annotated[str, typer.Option(help="soft mask, or regions")]
 Share = Annotated[float, typer.Option(help="share of the relevance that the strongest cells hold together")]
 Sign = Annotated[str, typer.Option(help="relevance for the target (positive), against it (negative), or both")]
 Blur = Annotated[float, typer.Option(help="smoothing of the relevance before masking, in cells")]
-Floor = Annotated[float | None, typer.Option(help="turn the irrelevant part down by so many dB instead of off")]
+Floor = Annotated[float | None, typer.Option(help="level of the irrelevant part in dB, as -20, instead of off")]
 Loudness = Annotated[bool, typer.Option("--match-loudness", help="bring kept and removed to the original's loudness")]
 Measure = Annotated[bool, typer.Option(help="measure how far the explanation can be trusted")]
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
@@ -95,7 +96,9 @@ def explain(
         built = build(method, **settings_of(set_ or []))
         return Plan(load_classifier(model), built, target, level, seed, masking, full_band, measure)
 
-    failures = explain_files(clips, _usage(plan), out)
+    chosen = _usage(plan)
+    with _stoppable():
+        failures = explain_files(clips, chosen, out)
     if failures:
         raise typer.Exit(1)
 
@@ -128,7 +131,9 @@ def compare(
             for each in methods_of(methods, set_ or [])
         ]
 
-    compare_methods(clip, _usage(plans), out)
+    chosen = _usage(plans)
+    with _stoppable():
+        compare_methods(clip, chosen, out)
 
 
 @app.command()
@@ -136,10 +141,11 @@ def demo(
     out: Out = Path("auricle-demo"),
     open_: Annotated[bool, typer.Option("--open", help="open the page in the browser afterwards")] = False,
 ) -> None:
-    """Explain the bundled clips with the bundled model, by several methods."""
+    """Explain the bundled clips with the bundled model."""
     from auricle.cli.demonstration import demonstrate
 
-    page = demonstrate(out)
+    with _stoppable():
+        page = demonstrate(out)
     if open_:
         typer.launch(page.resolve().as_uri())
 
@@ -177,8 +183,18 @@ def _usage(make: Callable[[], Any]) -> Any:
         raise typer.Exit(2) from error
 
 
-def _say(error: BaseException) -> None:
-    typer.echo(f"auricle: {error}", err=True)
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C ends the work with one line; files are written whole or not at all."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("auricle: stopped; what was already written is complete", err=True)
+        raise typer.Exit(130) from None
+
+
+def _say(error: Exception) -> None:
+    typer.echo(f"auricle: {' '.join(str(error).split())}", err=True)
 
 
 def main() -> None:
@@ -188,6 +204,3 @@ def main() -> None:
     except AuricleError as error:
         _say(error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        _say(KeyboardInterrupt("stopped; what was already written is complete"))
-        sys.exit(130)

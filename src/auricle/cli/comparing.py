@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from auricle.cli.explaining import Plan, settings_of
+from auricle.cli.explaining import Plan, check_writable, settings_of
 from auricle.cli.progress import progress
 from auricle.clip import Clip, load_clip
 from auricle.errors import AuricleError, nearest
@@ -52,18 +52,19 @@ def compare_methods(path: Path, plans: Sequence[Plan], out: Path) -> Path:
 
 def compare_clip(clip: Clip, plans: Sequence[Plan], out: Path) -> Path:
     """The same for a clip that is already read."""
+    check_writable(out)
     explanations: list[Explanation] = []
     scores_of: list[Scores | None] = []
     sounds: list[Sounds | None] = []
     with progress(len(plans), "comparing") as bar:
         for plan in plans:
-            bar.update(bar.task_ids[0], description=plan.method.name)
+            bar.describe(plan.method.name)
             explanation, scores = plan.explain(clip)
             plan.save(explanation, scores, out / plan.method.name)
             explanations.append(explanation)
             scores_of.append(scores)
             sounds.append(explanation.sounds(plan.masking, full_band=plan.full_band))
-            bar.advance(bar.task_ids[0])
+            bar.step()
     write_whole(out / "comparison.png", png(compare_plot(explanations)))
     record = {
         "clip": clip.name,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +15,9 @@ import torch
 import typer
 
 from auricle.classifier import Classifier
-from auricle.cli.progress import progress
+from auricle.cli.progress import Bar, progress
 from auricle.clip import Clip, duration, load_clip, sections
-from auricle.errors import AuricleError
+from auricle.errors import AuricleError, nearest
 from auricle.explanation import Explanation, explain
 from auricle.methods import Method
 from auricle.methods.point import LEVELS
@@ -48,7 +50,7 @@ class Plan:
         self.classifier.target_weights(self.target, torch.zeros(1, len(self.classifier.labels)))
         if self.level not in self.method.levels:
             known = LEVELS if self.level not in LEVELS else self.method.levels
-            raise AuricleError(f'{self.method.name} cannot use level="{self.level}"; use {" or ".join(known)}')
+            raise AuricleError(f'{self.method.name} cannot use the level "{self.level}"; {nearest(self.level, known)}')
 
     def explain(self, clip: Clip) -> tuple[Explanation, Scores | None]:
         explanation = explain(
@@ -85,21 +87,35 @@ def settings_of(texts: Sequence[str]) -> dict[str, Any]:
 
 def explain_files(paths: Sequence[Path], plan: Plan, out: Path) -> list[str]:
     """Explain every file into a folder of its own under ``out``; returns one line per file that failed."""
+    check_writable(out)
     entries: list[Entry] = []
     failures: list[str] = []
-    folders = folder_names(paths)
     with progress(len(paths), "explaining") as bar:
-        for path, folder in zip(paths, folders, strict=True):
+        for path, folder in zip(paths, folder_names(paths), strict=True):
             try:
-                entries.append(_one(path, plan, out / folder, folder, bar.console.print))
+                entries.append(_one(path, plan, out / folder, folder, bar))
             except AuricleError as error:
-                failures.append(str(error))
-                typer.echo(f"auricle: {error}", err=True)
-            bar.advance(bar.task_ids[0])
+                failures.append(one_line(error))
+                bar.say(f"auricle: {failures[-1]}", err=True)
+            bar.step()
+            gc.collect()  # figures are full of cycles; many clips must not pile them up
     if len(paths) > 1 and entries:
         write_whole(out / "index.html", index_page(entries, failures=failures))
         typer.echo(f"{len(entries)} of {len(paths)} clips explained: {out / 'index.html'}")
     return failures
+
+
+def one_line(error: Exception) -> str:
+    """An error's sentence on one line, whatever a file is called."""
+    return " ".join(str(error).split())
+
+
+def check_writable(out: Path) -> None:
+    """Say before any work is done that its results could not be written."""
+    place = next(each for each in (out, *out.absolute().parents) if each.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        reason = "is not a folder" if not place.is_dir() else "is not yours to write to"
+        raise AuricleError(f"{out} cannot be written, because {place} {reason}; choose another folder with --out")
 
 
 def folder_names(paths: Sequence[Path]) -> list[str]:
@@ -109,22 +125,24 @@ def folder_names(paths: Sequence[Path]) -> list[str]:
     ['one', 'one-2', 'two']
     """
     names: list[str] = []
+    taken = {"index.html"}
     for path in paths:
         plain_name = re.sub(r"[^\w.()+\- ]", "_", path.stem).strip(". ") or "clip"
         name, number = plain_name, 2
-        while name in names:
+        while name.casefold() in taken:  # some file systems do not tell upper from lower case
             name, number = f"{plain_name}-{number}", number + 1
+        taken.add(name.casefold())
         names.append(name)
     return names
 
 
-def _one(path: Path, plan: Plan, folder: Path, name: str, say: Any) -> Entry:
+def _one(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     windowed = plan.classifier.length.seconds is not None and plan.classifier.length.long == "window"
     if windowed and duration(path) > LONG:
-        return _long(path, plan, folder, name)
+        return _long(path, plan, folder, name, bar)
     explanation, scores = plan.explain(load_clip(path))
     plan.save(explanation, scores, folder)
-    typer.echo(line_of(explanation, scores, folder / "index.html"))
+    bar.say(line_of(explanation, scores, folder / "index.html"))
     return Entry.of(explanation, f"{name}/index.html", scores)
 
 
@@ -140,7 +158,7 @@ def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:
     return "\n  ".join([*lines, str(page)])
 
 
-def _long(path: Path, plan: Plan, folder: Path, name: str) -> Entry:
+def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     """A long recording, section by section: each has its page, the folder's index links them."""
     window = plan.classifier.length.seconds or 1.0
     seconds = max(round(LONG / window), 1) * window
@@ -148,25 +166,27 @@ def _long(path: Path, plan: Plan, folder: Path, name: str) -> Entry:
     entries: list[Entry] = []
     heard: list[dict[str, Any]] = []
     skipped: list[str] = []
-    with progress(total, f"{path.name}, sections of {seconds:g} s") as bar:
-        for number, clip in enumerate(sections(path, seconds=seconds)):
-            place = f"section-{number + 1:04d}"
-            try:
-                explanation, scores = plan.explain(clip)
-            except AuricleError as error:  # a silent minute must not lose the hour
-                skipped.append(str(error))
-            else:
-                plan.save(explanation, scores, folder / place)
-                entries.append(Entry.of(explanation, f"{place}/index.html", scores))
-                heard += [_heard(clip, window) for window in explanation.windows]
-            bar.advance(bar.task_ids[0])
+    for number, clip in enumerate(sections(path, seconds=seconds)):
+        place = f"section-{number + 1:04d}"
+        bar.describe(f"{path.name}, section {number + 1} of {total}")
+        try:
+            if isinstance(clip, AuricleError):
+                raise clip
+            explanation, scores = plan.explain(clip)
+        except AuricleError as error:  # a silent or damaged minute must not lose the hour
+            skipped.append(one_line(error))
+        else:
+            plan.save(explanation, scores, folder / place)
+            entries.append(Entry.of(explanation, f"{place}/index.html", scores))
+            heard += [_heard(clip, window) for window in explanation.windows]
+        gc.collect()
     if not entries:
         raise AuricleError(f"no section of {path} could be explained; the first said: {skipped[0]}")
     title = f"{path.stem}: {len(entries)} sections of {seconds:g} s"
     record = {"clip": str(path), "section_seconds": seconds, "windows": heard, "skipped": skipped}
     write_whole(folder / "explanation.json", json.dumps(plain(record), indent=2, allow_nan=False) + "\n")
     write_whole(folder / "index.html", index_page(entries, title=title, failures=skipped))
-    typer.echo(f"{path.stem}: {len(entries)} sections of {seconds:g} s explained\n  {folder / 'index.html'}")
+    bar.say(f"{path.stem}: {len(entries)} sections of {seconds:g} s explained\n  {folder / 'index.html'}")
     first = entries[0]
     return Entry(
         path.stem, f"{name}/index.html", first.label, first.probability, first.target, duration(path), first.picture

@@ -47,7 +47,7 @@ def check_name(kind: str) -> None:
     """Raise for a text that is neither a baseline's name nor a path that exists."""
     if kind not in BASELINES and not Path(kind).exists():
         raise AuricleError(
-            f'no baseline is called "{kind}"; {nearest(kind, BASELINES)} A sound file or a folder of them serves too'
+            f'no baseline is called "{kind}"; {nearest(kind, BASELINES)} (or give a sound file, or a folder of them)'
         )
 
 

@@ -78,7 +78,7 @@ class SmoothGrad(Method):
     source: ClassVar[str] = "Smilkov et al. 2017, SmoothGrad; Hooker et al. 2019; Adebayo et al. 2018 (VarGrad)"
 
     statistic: Literal["mean", "square", "variance"] = Field("mean", description="what is kept of the gradients")
-    draws: int = Field(32, ge=2, description="noisy copies per clip")
+    draws: int = Field(32, ge=2, le=100_000, description="noisy copies per clip")
     noise: float = Field(0.1, gt=0, description="standard deviation of the noise, as a share of the clip's range")
     times_input: bool = Field(False, description="multiply by the distance from silence")
 
@@ -114,7 +114,7 @@ class IntegratedGradients(Method):
     summary: ClassVar[str] = "gradient averaged on the way from silence to the clip, times that way"
     source: ClassVar[str] = "Sundararajan, Taly & Yan 2017, Axiomatic Attribution for Deep Networks"
 
-    steps: int = Field(64, ge=2, description="points on the way")
+    steps: int = Field(64, ge=2, le=100_000, description="points on the way")
     baseline: Baseline = Field("silence", description="where the way begins")
     rule: Literal["quadratic", "trapezoid", "gauss-legendre"] = Field(
         "quadratic", description="where the points lie: denser near the baseline, evenly, or as Gauss chose them"
@@ -167,7 +167,7 @@ class GradientSHAP(Method):
     summary: ClassVar[str] = "gradients at random points between baselines and the noisy clip, times the distance"
     source: ClassVar[str] = "Lundberg & Lee 2017; Erion et al. 2021, expected gradients"
 
-    draws: int = Field(64, ge=1, description="random points per clip")
+    draws: int = Field(64, ge=1, le=100_000, description="random points per clip")
     noise: float = Field(0.0, ge=0, description="standard deviation of noise on the clip, as a share of its range")
     baseline: Baseline = Field("silence", description="a baseline or a set of clips to draw from")
 
