@@ -23,12 +23,12 @@ from benchmarks.peers import contests
 
 HERE = Path(__file__).parent
 NOTES = """
-Speed is the peer's time over auricle's, the median over turns taken one after the other; the peer's fastest batch setting
-counts. Both sides start from samples and end with relevance and its check. "plain gradient" is auricle's own.
+Speed is the peer's time over auricle's, the median over turns taken one after the other; the peer's fastest batch
+setting counts. Both sides start from samples and end with relevance and its check. "plain gradient" is auricle's own.
 
 The largest difference is relative to the largest relevance. GradientSHAP draws other random points than Captum's.
-Captum's DeepLIFT does not add up where max-pooling follows a convolution in a batch (auricle's does, to 1e-6), so the two
-differ. LRP differs by rounding only, which near-ties in max-pooling can enlarge (AudioNet).
+Captum's DeepLIFT does not add up where max-pooling follows a convolution in a batch (auricle's does, to 1e-6), so the
+two differ. LRP differs by rounding only, which near-ties in max-pooling can enlarge (AudioNet).
 """
 LABELS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 
