@@ -27,8 +27,8 @@ Speed is the peer's time over auricle's, the median over turns taken one after t
 setting counts. Both sides start from samples and end with relevance and its check. "plain gradient" is auricle's own.
 
 The largest difference is relative to the largest relevance. GradientSHAP draws other random points than Captum's.
-Captum's DeepLIFT does not add up where max-pooling follows a convolution in a batch (auricle's does, to 1e-6), so the
-two differ. LRP differs by rounding only, which near-ties in max-pooling can enlarge (AudioNet).
+Captum's DeepLIFT goes wrong where layers with max-pooling are stacked (a calculation by hand in the tests agrees with
+auricle's), so the two differ. LRP differs by rounding only, which near-ties in max-pooling can enlarge (AudioNet).
 """
 LABELS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
 

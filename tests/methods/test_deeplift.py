@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from oracles import Tokens, captum_module, difference, noise, on_samples, seeded, small_ast
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from auricle.classifier import Classifier
+from auricle.clip import Clip
 from auricle.errors import AuricleError
 from auricle.frontends import Waveform
 from auricle.methods import DeepLIFT, DeepSHAP
@@ -163,3 +165,47 @@ def test_a_network_that_takes_another_path_for_silence_is_told() -> None:
     network = Lambda(lambda n, x: n.a(F.relu(x) if x.abs().sum() > 0 else torch.tanh(x).exp()), a=nn.Linear(4, 3))
     with pytest.raises(AuricleError, match="another path"):
         DeepLIFT()(on_samples(network, (4,)), noise(1, 4))
+
+
+def test_stacked_pools_agree_with_a_calculation_by_hand() -> None:
+    """Two convolutions, each with ReLU and max-pooling: multipliers worked out window by window (Captum differs)."""
+    generator = torch.Generator().manual_seed(0)
+    torch.manual_seed(0)
+    first, second, head = nn.Conv1d(1, 3, 3, padding=1), nn.Conv1d(3, 4, 3, padding=1), nn.Linear(40, 2)
+    layers = (first, nn.ReLU(), nn.MaxPool1d(2), second, nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(), head)
+    network = nn.Sequential(*layers).double().eval()
+    classifier = Classifier(network, frontend=Waveform(sample_rate=8000), labels=["a", "b"])
+    x, x0 = (torch.randn(1, 40, generator=generator).double() for _ in range(2))
+
+    def values(samples: Tensor) -> list[Tensor]:
+        found = [samples[:, None]]
+        for layer in layers[:6]:
+            found.append(layer(found[-1]))
+        return found
+
+    def below_relu(m: Tensor, z: Tensor, z0: Tensor) -> Tensor:
+        return m * (z.relu() - z0.relu()) / (z - z0)
+
+    def below_pool(m: Tensor, z: Tensor, z0: Tensor) -> Tensor:
+        below = torch.zeros_like(z)
+        for channel, window in np.ndindex(m.shape[1:]):
+            place = slice(2 * window, 2 * window + 2)
+            now, then = z[0, channel, place], z0[0, channel, place]
+            change = now.max() - then.max()
+            winner = int(now.argmax() if change >= 0 else then.argmax())
+            if change != 0:
+                below[0, channel, 2 * window + winner] = m[0, channel, window] * change / (now - then)[winner]
+        return below
+
+    with torch.no_grad():
+        z, z0 = values(x), values(x0)
+        m = head.weight[0].reshape(1, 4, 10)
+        m = below_relu(below_pool(m, z[5], z0[5]), z[4], z0[4])
+        m = nn.functional.conv_transpose1d(m, second.weight, padding=1)
+        m = below_relu(below_pool(m, z[2], z0[2]), z[1], z0[1])
+        m = nn.functional.conv_transpose1d(m, first.weight, padding=1)
+        by_hand = m[:, 0] * (x - x0)
+    reference = Clip(x0.numpy(), 8000)
+    found = DeepLIFT(baseline=reference)(classifier, x, "a").relevance
+    # The reference clip holds single-precision samples.
+    assert torch.allclose(found, by_hand, atol=1e-5 * float(by_hand.abs().max()))
