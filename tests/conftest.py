@@ -17,6 +17,12 @@ FSDD = Path(__file__).parents[1] / "../shared/data/fsdd/recordings"
 torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def same_weights_every_time() -> None:
+    """Layers that a test makes are the same in every run, in any order of tests."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session")
 def digits() -> Classifier:
     return load_classifier("digits")
