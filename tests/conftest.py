@@ -20,7 +20,7 @@ torch.set_num_threads(1)
 @pytest.fixture(autouse=True)
 def same_weights_every_time() -> None:
     """Layers that a test makes are the same in every run, in any order of tests."""
-    torch.manual_seed(0)
+    torch.manual_seed(1)
 
 
 @pytest.fixture(scope="session")

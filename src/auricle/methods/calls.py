@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -10,8 +9,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from auricle.methods.rules import Call
-
-Booker = Callable[..., Call]
 
 
 def linear_call(mode: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, Call]:
