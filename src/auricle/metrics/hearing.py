@@ -12,8 +12,8 @@ from torch import Tensor
 
 from auricle.classifier import Classifier
 from auricle.clip import Clip
+from auricle.frontends.listening import frames_within, sound_of, spectrum_of
 from auricle.sonify.griffin_lim import griffin_lim
-from auricle.sonify.laying import frames_within, sound_of, spectrum_of
 
 CHUNK = 32
 """Sounds a network hears at once."""

@@ -4,7 +4,6 @@ Conventions: masks are 0 (irrelevant) to 1 (kept) on hertz × seconds; sounds ar
 the length of the clip they come from; kept and removed add up to the original.
 """
 
-from auricle.sonify.laying import listening_axes, sound_of, spectrum_of
 from auricle.sonify.masking import STYLES, Masking, mask_of
 from auricle.sonify.placed import area, mask_on_grid
 from auricle.sonify.sounds import Sounds, sonify
@@ -14,10 +13,7 @@ __all__ = [
     "Masking",
     "Sounds",
     "area",
-    "listening_axes",
     "mask_of",
     "mask_on_grid",
     "sonify",
-    "sound_of",
-    "spectrum_of",
 ]

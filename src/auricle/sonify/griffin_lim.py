@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from auricle.frontends import STFT
-from auricle.sonify.laying import sound_of, spectrum_of
+from auricle.frontends.listening import sound_of, spectrum_of
 
 ITERATIONS = 32
 MOMENTUM = 0.99

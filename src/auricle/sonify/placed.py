@@ -11,9 +11,10 @@ from auricle.axes import Axes
 from auricle.clip import Clip
 from auricle.errors import AuricleError
 from auricle.frontends import STFT, Frontend
+from auricle.frontends.listening import listening_axes, spectrum_of
 from auricle.sonify import heatmap
 from auricle.sonify.boxes import Box, Slice, boxes_of, slices_of
-from auricle.sonify.laying import in_clip, lay, listening_axes, spectrum_of, within
+from auricle.sonify.laying import in_clip, lay, within
 from auricle.sonify.masking import Masking, mask_of, with_floor
 
 

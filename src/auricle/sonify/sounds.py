@@ -11,10 +11,10 @@ import torch
 from auricle.axes import Axes
 from auricle.clip import Clip
 from auricle.frontends import STFT, Frontend
+from auricle.frontends.listening import sound_of, spectrum_of
 from auricle.sonify.bandpass import cut_out
 from auricle.sonify.boxes import Slice, area_of
 from auricle.sonify.griffin_lim import ITERATIONS, griffin_lim
-from auricle.sonify.laying import sound_of, spectrum_of
 from auricle.sonify.loudness import matching_gain_db
 from auricle.sonify.masking import Masking, with_floor
 from auricle.sonify.placed import Placed, area, kept_over_time
