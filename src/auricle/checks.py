@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from auricle.axes import Axes
-from auricle.methods.base import Attribution
+from auricle.methods.base import Attribution, Check
 
 TOLERANCE = 0.01
 """A gap in the sum above this share of the score is a warning."""
 
 BIAS_SHARE = 0.75
 """Biases that absorb more than this share of the score leave too little to explain."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One check: its figure, whether it passed (None: for information), and a sentence for a person."""
-
-    name: str
-    value: float | str
-    passed: bool | None
-    text: str
 
 
 def checks_of(

@@ -59,6 +59,16 @@ class Attribution:
         return (total - self.expected).abs() / self.expected.abs().clamp_min(1e-12)
 
 
+@dataclass(frozen=True)
+class Check:
+    """One check: its figure, whether it passed (None: for information), and a sentence for a person."""
+
+    name: str
+    value: float | str
+    passed: bool | None
+    text: str
+
+
 class Method(ABC):
     """How relevance is found. Subclasses are frozen (pydantic) dataclasses; their fields are their settings."""
 
@@ -66,6 +76,16 @@ class Method(ABC):
     summary: ClassVar[str]
     source: ClassVar[str]
     levels: ClassVar[tuple[Level, ...]] = LEVELS
+    needs_gradient: ClassVar[bool] = True
+    """Whether the method differentiates the network, or looks into it; a bare function allows neither."""
+
+    def check(self, classifier: Classifier) -> None:
+        """Raise `AuricleError` if the method cannot explain this classifier."""
+        if self.needs_gradient and not classifier.differentiable:
+            raise AuricleError(
+                f"{classifier.name} is a function, so it has no gradient and {self.name} cannot explain it; use a method "
+                "that removes parts of the sound: kernel-shap, lime, occlusion"
+            )
 
     def __call__(
         self,
@@ -83,6 +103,7 @@ class Method(ABC):
         ``waveform``. seed: of every random draw; draws are shared by all clips of a batch, so that a clip's
         relevance does not depend on its batch mates.
         """
+        self.check(classifier)
         if level in LEVELS and level not in self.levels:
             raise AuricleError(f"{self.name} lays relevance on {' or '.join(self.levels)} only, not on level={level}")
         samples = samples.to(classifier.device, classifier.dtype)

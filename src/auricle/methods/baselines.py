@@ -33,7 +33,7 @@ def baseline_of(kind: Baseline, point: Point, seed: int) -> tuple[Tensor, str]:
     clips for a set. A row count of 1 serves the whole batch.
     """
     if isinstance(kind, str) and kind not in BASELINES and Path(kind).exists():
-        kind = _recordings(Path(kind))
+        kind = recordings(Path(kind))
     if isinstance(kind, Clip):
         return _clips(point, [kind]), f"the clip {kind.name}"
     if not isinstance(kind, str):
@@ -51,7 +51,7 @@ def check_name(kind: str) -> None:
         )
 
 
-def _recordings(path: Path) -> Clip | list[Clip]:
+def recordings(path: Path) -> Clip | list[Clip]:
     if not path.is_dir():
         return load_clip(path)
     known = {f".{ending.lower()}" for ending in soundfile.available_formats()} | {".aif", ".opus"}
