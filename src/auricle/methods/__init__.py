@@ -13,21 +13,29 @@ from auricle.errors import AuricleError, nearest
 from auricle.methods.activations import ActivationMap, GradCAM, GradCAMPlusPlus, GuidedGradCAM, LayerCAM
 from auricle.methods.base import Attribution, Method
 from auricle.methods.baselines import check_name
+from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.methods.deeplift import DeepLIFT, DeepSHAP
 from auricle.methods.gradients import Gradient, GradientSHAP, InputXGradient, IntegratedGradients, SmoothGrad
+from auricle.methods.lime import PRESETS, Lime
 from auricle.methods.lrp import COMPOSITES, LRP, DeepTaylor
+from auricle.methods.occlusion import Occlusion
+from auricle.methods.owen import Owen
 from auricle.methods.rectified import Deconvnet, GuidedBackprop
+from auricle.methods.rise import Rise
+from auricle.methods.shap import ExactShap, KernelShap, PermutationShap
 
 __all__ = [
     "COMPOSITES",
     "LRP",
     "METHODS",
+    "PRESETS",
     "ActivationMap",
     "Attribution",
     "Deconvnet",
     "DeepLIFT",
     "DeepSHAP",
     "DeepTaylor",
+    "ExactShap",
     "GradCAM",
     "GradCAMPlusPlus",
     "Gradient",
@@ -36,8 +44,14 @@ __all__ = [
     "GuidedGradCAM",
     "InputXGradient",
     "IntegratedGradients",
+    "KernelShap",
     "LayerCAM",
+    "Lime",
     "Method",
+    "Occlusion",
+    "Owen",
+    "PermutationShap",
+    "Rise",
     "SmoothGrad",
     "build",
     "describe",
@@ -62,24 +76,33 @@ METHODS: dict[str, type[Method]] = {
         LayerCAM,
         GuidedGradCAM,
         ActivationMap,
+        KernelShap,
+        PermutationShap,
+        ExactShap,
+        Owen,
+        Lime,
+        Occlusion,
+        Rise,
     )
 }
 
 
 def build(name: str, **settings: Any) -> Method:
-    """A method by name with its settings, which may be text as a command line gives it.
+    """A method (or a preset of lime) by name with its settings, which may be text as a command line gives it.
 
     >>> build("ig", steps="32").settings()["steps"]
     32
     """
+    if name in PRESETS:
+        return build("lime", **{**PRESETS[name].settings, **settings})
     if name not in METHODS:
-        raise AuricleError(f'no method is called "{name}"; {nearest(name, METHODS)}')
+        raise AuricleError(f'no method is called "{name}"; {nearest(name, [*METHODS, *PRESETS])}')
     known = [each.name for each in dataclasses.fields(METHODS[name])]  # type: ignore[arg-type]
     for key in settings:
         if key not in known:
             hint = nearest(key, known) if known else "it has no settings"
             raise AuricleError(f'{name} has no setting "{key}"; {hint}')
-    if isinstance(settings.get("baseline"), str):
+    if isinstance(settings.get("baseline"), str) and not issubclass(METHODS[name], CoalitionMethod):
         check_name(settings["baseline"])
     try:
         return METHODS[name](**settings)
