@@ -1,6 +1,6 @@
 """The sentence says what happened, also when the explanation fails."""
 
-from auricle.metrics.sentence import percent, sentence
+from auricle.metrics.sentence import percent, sentence, sentence_of_parts
 
 USUAL = dict(label="seven", said="seven", heard="seven", area=0.09, original=0.99, kept=0.97, random=0.13, named=True)
 
@@ -56,3 +56,32 @@ def test_percent():
         "0.1 %",
         "less than 0.1 %",
     ]
+
+
+PARTS = dict(
+    count=12, label="seven", said="seven", heard="seven", heard_probability=0.97, original=0.99, kept=0.97, random=0.41,
+    named=True,
+)  # fmt: skip
+
+
+def say_parts(names=("0.4–0.6 s", "0.6–0.8 s", "1–1.2 s"), **changes):
+    return sentence_of_parts(names, **{**PARTS, **changes})
+
+
+def test_parts_have_names():
+    assert say_parts() == (
+        "Hearing only the top 3 of 12 parts (0.4–0.6 s; 0.6–0.8 s; 1–1.2 s), the model still says seven with 0.97; "
+        "3 random parts give 0.41."
+    )
+    assert say_parts(("drums",), random=0.95) == (
+        "Hearing only the top part of 12 (drums), the model still says seven with 0.97; 1 random part gives 0.95, so "
+        "this part is no better than chance."
+    )
+
+
+def test_parts_that_do_not_carry_the_class():
+    text = say_parts(kept=0.2, heard="one", heard_probability=0.6, named=False)
+    assert text.endswith(
+        "the model no longer says seven (0.20) but one (0.60), so these parts alone do not carry seven and are no "
+        "better than chance; 3 random parts give 0.41."
+    )

@@ -49,6 +49,7 @@ class StandIn:
     relevance: np.ndarray
     axes: Axes
     target: str = "low"
+    contributions: None = None
 
     @property
     def prediction(self) -> Prediction:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ import numpy as np
 import torch
 
 from auricle.axes import Axes
-from auricle.classifier import Classifier
 from auricle.errors import AuricleError
+from auricle.frontends.listening import listening_axes
+from auricle.methods.baselines import Baseline
 from auricle.metrics.complexity import complexity, mean_mask, sparseness
 from auricle.metrics.controls import energy_mask, everything, random_masks
 from auricle.metrics.curves import Curve, deletion_masks, fractions_of, insertion_masks, ranks
@@ -22,10 +24,12 @@ from auricle.metrics.faithfulness import (
     fidelity_in,
 )
 from auricle.metrics.hearing import Listener
+from auricle.metrics.of_parts import measure_events, measure_parts
+from auricle.metrics.parts import class_of, refuse_values
 from auricle.metrics.scores import Row, Scores, row
 from auricle.metrics.sentence import sentence
 from auricle.sonify import Masking, mask_on_grid, sonify
-from auricle.sonify.laying import lay, listening_axes, within
+from auricle.sonify.laying import lay, within
 from auricle.sonify.masking import with_floor
 
 if TYPE_CHECKING:
@@ -44,8 +48,17 @@ def measure(
     seed: int = 0,
     legacy: bool = False,
     curves: bool = True,
+    repeats: int | None = None,
+    baselines: Baseline | bool | None = None,
+    events: Sequence[tuple[float, float]] | None = None,
 ) -> Scores:
     """AI, AD, AG, FF, Fid-In, SPS, COMP, mean mask, energy and both curves, each with its controls.
+
+    An explanation with components also gets component flipping and adding, their ΔAUC and "top-k same", for a few
+    coalitions that the method did not ask about; and U_n and rank agreement over ``repeats``, which by default are
+    measured (5 times) only if nothing has to be heard for it. ``baselines`` compares what absent parts leave behind
+    (True: silence, noise and mean), by default only those that the explanation has anyway. ``events`` are annotated
+    (start, end) in seconds, for the event metrics of any explanation.
 
     The network hears every part through the windows in which it heard the clip; its logits are averaged over them.
     What is measured is what a person hears with this ``masking`` (before loudness matching); the controls are masks
@@ -54,6 +67,7 @@ def measure(
     of the curves, ``legacy`` gives the published AD.
     """
     masking = masking or Masking()
+    refuse_values(explanation.classifier)
     if draws < 1:
         raise AuricleError(f"{draws} random masks cannot be averaged over; give draws of at least 1")
     classifier, clip = explanation.classifier, explanation.clip
@@ -65,7 +79,7 @@ def measure(
         "energy": energy_mask(mask, listener.power)[None],
         "everything": everything(mask)[None],
     }
-    p, c = listener.whole(), _class_index(classifier, explanation.target, explanation.prediction.index)
+    p, c = listener.whole(), class_of(explanation)
     heard = _hear(listener, {name: with_floor(group, masking) for name, group in masks.items()})
     if masking.style in ("bandpass", "audible-heatmap"):
         # Filters and envelopes are near their masks on the STFT, but not the same: up to 0.15 in probability.
@@ -89,11 +103,21 @@ def measure(
         rows.append(_row(name, {"explanation": own, "random": own, "energy": own, "everything": whole}))
     rows.append(_row("energy", {name: part.energy for name, part in heard.items()}))
 
+    parts = measure_parts(
+        explanation, steps=steps, draws=draws, seed=seed, legacy=legacy, curves=curves, asked_repeats=repeats,
+        baselines=baselines,
+    )  # fmt: skip
+    rows += parts.rows
+    if events is not None:
+        rows += measure_events(explanation, events, draws=draws, seed=seed)
+        parts.details["events"] = [[float(start), float(end)] for start, end in events]
+
     told = {"original": float(p[c])}
     for name, part in heard.items():
         whose = "" if name == "explanation" else f"{name} "
         told[f"{whose}kept"] = float(part.kept[:, c].mean())
         told[f"{whose}removed"] = float(part.removed[:, c].mean())
+    told |= parts.probabilities
     kept = heard["explanation"].kept[0]
     text = sentence(
         label=classifier.labels[c],
@@ -107,6 +131,8 @@ def measure(
         named=metrics["explanation"]["Fid-In"] > 0.5,
         against=masking.sign == "negative",
     )
+    if parts.sentence is not None and masking.sign == "positive":
+        text = parts.sentence
     settings: dict[str, Any] = {
         "class": classifier.labels[c],
         "masking": masking.settings(),
@@ -116,7 +142,7 @@ def measure(
         "seed": seed,
         "legacy": legacy,
     }
-    return Scores(rows, lines, text, told, settings)
+    return Scores(rows, lines | parts.curves, text, told, settings, parts.details)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,13 +173,6 @@ def _as_listened_to(listener: Listener, explanation: Explanation, masking: Maski
     parts = torch.stack([torch.tensor(part.samples[0]) for part in (sounds.kept, sounds.removed)])
     answers = listener.to_sounds(parts)
     return _Heard(answers.probabilities[:1], answers.probabilities[1:], float(answers.energy[0]))
-
-
-def _class_index(classifier: Classifier, target: str, predicted: int) -> int:
-    """The class that the target asks about: of a contrast, its first label."""
-    if target == "predicted" and target not in classifier.labels:
-        return predicted
-    return int(classifier.target_weights(target, torch.zeros(1, len(classifier.labels)))[0].argmax())
 
 
 def _faithfulness(

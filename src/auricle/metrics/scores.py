@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from auricle.errors import AuricleError, nearest
@@ -30,8 +30,10 @@ class Row:
 class Scores:
     """Everything measured on one explanation.
 
-    ``curves["deletion" | "insertion"]["explanation" | "random" | "energy"]`` are empty where no curves were asked for;
+    ``curves["deletion" | "insertion"]["explanation" | "random" | "energy"]``, for explanations with components also
+    ``"flipping" | "adding"``, are empty where no curves were asked for;
     ``probabilities`` are of the class explained, for each sound that was heard; ``sentence`` says what it means.
+    ``details`` has what stands behind the rows of explanations with components or annotated events.
     """
 
     rows: list[Row]
@@ -39,6 +41,7 @@ class Scores:
     sentence: str
     probabilities: dict[str, float]
     settings: dict[str, Any]
+    details: dict[str, Any] = field(default_factory=dict)
 
     def row(self, name: str) -> Row:
         """A metric's row by its name."""
@@ -58,6 +61,7 @@ class Scores:
                 for name, curves in self.curves.items()
             },
             "settings": dict(self.settings),
+            "details": dict(self.details),
         }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 MARGIN = 0.05
 """Probabilities closer than this are the same to a listener of one clip."""
 
@@ -36,19 +38,68 @@ def sentence(
     part = percent(area)
     if against:
         return _against(label=label, part=part, original=original, kept=kept, random=random)
-    chance = f"a random {part} gives {random:.2f}"
+    chance = f"a random {part} gives"
+    told = _told(label, said, heard, heard_probability, original, kept, random, named=named, chance=chance)
+    return f"Hearing only these {part} of the sound, {told('this part', 'is', 'does')}."
+
+
+def sentence_of_parts(
+    names: Sequence[str],
+    *,
+    count: int,
+    label: str,
+    said: str,
+    heard: str,
+    heard_probability: float,
+    original: float,
+    kept: float,
+    random: float,
+    named: bool,
+) -> str:
+    """One sentence about what the model says to the top parts alone, ``names`` of ``count``, beside random ones.
+
+    >>> sentence_of_parts(["0.4–0.6 s"], count=12, label="seven", said="seven", heard="seven", heard_probability=0.99,
+    ...     original=1.0, kept=0.99, random=0.41, named=True)
+    'Hearing only the top part of 12 (0.4–0.6 s), the model still says seven with 0.99; 1 random part gives 0.41.'
+    """
+    n = len(names)
+    chance = "1 random part gives" if n == 1 else f"{n} random parts give"
+    told = _told(label, said, heard, heard_probability, original, kept, random, named=named, chance=chance)
+    which = f"the top part of {count}" if n == 1 else f"the top {n} of {count} parts"
+    words = ("this part", "is", "does") if n == 1 else ("these parts", "are", "do")
+    return f"Hearing only {which} ({'; '.join(names)}), {told(*words)}."
+
+
+def _told(
+    label: str,
+    said: str,
+    heard: str,
+    heard_probability: float | None,
+    original: float,
+    kept: float,
+    random: float,
+    *,
+    named: bool,
+    chance: str,
+) -> Callable[[str, str, str], str]:
+    """What the model says to a part, as a function of how that part is spoken of: its pronoun, is/are, does/do."""
+    by_chance = f"{chance} {random:.2f}"
     lucky = kept - random < MARGIN
-    if named:
-        chance += ", so this part is no better than chance" if lucky else ""
-        still = "still says" if said == label else "says"
-        whole = "" if said == label else f" (the whole sound gives {original:.2f})"
-        return f"Hearing only these {part} of the sound, the model {still} {label} with {kept:.2f}{whole}; {chance}."
-    instead = heard if heard_probability is None else f"{heard} ({heard_probability:.2f})"
-    verdict = f"no longer says {label} ({kept:.2f})" if said == label else f"gives {label} only {kept:.2f}"
-    if heard != label:
-        verdict += f" but {instead}" if said == label else f" and says {instead}"
-    carries = f"does not carry {label}" + (" and is no better than chance" if lucky else "")
-    return f"Hearing only these {part} of the sound, the model {verdict}, so this part alone {carries}; {chance}."
+
+    def told(part: str, be: str, do: str) -> str:
+        if named:
+            still = "still says" if said == label else "says"
+            whole = "" if said == label else f" (the whole sound gives {original:.2f})"
+            verdict = f", so {part} {be} no better than chance" if lucky else ""
+            return f"the model {still} {label} with {kept:.2f}{whole}; {by_chance}{verdict}"
+        instead = heard if heard_probability is None else f"{heard} ({heard_probability:.2f})"
+        verdict = f"no longer says {label} ({kept:.2f})" if said == label else f"gives {label} only {kept:.2f}"
+        if heard != label:
+            verdict += f" but {instead}" if said == label else f" and says {instead}"
+        carries = f"{do} not carry {label}" + (f" and {be} no better than chance" if lucky else "")
+        return f"the model {verdict}, so {part} alone {carries}; {by_chance}"
+
+    return told
 
 
 def _against(*, label: str, part: str, original: float, kept: float, random: float) -> str:
