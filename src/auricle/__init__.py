@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 from auricle._version import __version__
 
 if TYPE_CHECKING:
-    from auricle import demo, frontends, methods, metrics, models
+    from auricle import components, demo, frontends, methods, metrics, models
+    from auricle.adapters.function import function_classifier
     from auricle.classifier import Classifier, Length
     from auricle.clip import Clip, load_clip
     from auricle.errors import AuricleError
@@ -36,10 +37,11 @@ _HOME = {
     "Masking": "auricle.sonify",
     "explain": "auricle.explanation",
     "explain_batch": "auricle.explanation",
+    "function_classifier": "auricle.adapters.function",
     "load_classifier": "auricle.models",
     "load_clip": "auricle.clip",
 }
-_ROOMS = ("demo", "frontends", "methods", "metrics", "models")
+_ROOMS = ("components", "demo", "frontends", "methods", "metrics", "models")
 
 __all__ = [
     "AuricleError",
@@ -49,10 +51,12 @@ __all__ = [
     "Length",
     "Masking",
     "__version__",
+    "components",
     "demo",
     "explain",
     "explain_batch",
     "frontends",
+    "function_classifier",
     "load_classifier",
     "load_clip",
     "methods",

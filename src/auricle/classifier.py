@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from auricle import frontends
+from auricle.adapters.outputs import Outputs, check_outputs, logits_of
 from auricle.clip import Clip
 from auricle.errors import AuricleError, nearest
 from auricle.frontends import Frontend
@@ -53,7 +54,10 @@ class Windows:
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """Probabilities of all classes for one clip (or window), ``[C]``."""
+    """Probabilities of all classes for one clip (or window), ``[C]``.
+
+    Of a classifier whose outputs are values, ``probabilities`` are these values, and ``label`` names the largest.
+    """
 
     labels: tuple[str, ...]
     logits: np.ndarray
@@ -82,8 +86,9 @@ class Classifier:
 
     ``network`` is any ``torch.nn.Module`` that maps the front-end's output to logits; it is never changed.
     ``sample_rate`` may be given here or in the front-end.
-    ``multi_label`` says that its logits are independent (sigmoid instead of softmax). Device and dtype follow the
-    network.
+    ``multi_label`` says that its logits are independent (sigmoid instead of softmax). ``outputs`` says what the network
+    returns: ``logits``, ``probabilities``, or ``values`` that are no classes (a regression, concept scores). Device and
+    dtype follow the network.
 
     >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(8000, 2))
     >>> labels, front = ["no", "yes"], frontends.Waveform()
@@ -101,6 +106,7 @@ class Classifier:
         sample_rate: int | None = None,
         length: Length | None = None,
         multi_label: bool = False,
+        outputs: Outputs = "logits",
         name: str = "model",
     ) -> None:
         if not frontend.sample_rate:
@@ -114,16 +120,23 @@ class Classifier:
             )
         if len(set(labels)) != len(labels) or not labels:
             raise AuricleError("a classifier needs labels, each a different word, one per output of its network")
+        check_outputs(outputs, multi_label=multi_label)
         self.network = network
         self.frontend = frontend
         self.labels = tuple(str(label) for label in labels)
         self.length = length or Length()
         self.multi_label = multi_label
+        self.outputs = outputs
         self.name = name
 
     @property
     def sample_rate(self) -> int:
         return self.frontend.sample_rate
+
+    @property
+    def differentiable(self) -> bool:
+        """Whether the network has a gradient; a bare function has none."""
+        return bool(getattr(self.network, "differentiable", True))
 
     @property
     def device(self) -> torch.device:
@@ -212,16 +225,22 @@ class Classifier:
         if not isinstance(output, Tensor) or tuple(output.shape) != expected:
             got = tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
             raise AuricleError(
-                f"{self.name} returned {got} for an input of shape {tuple(features.shape)}; it must return logits of "
-                f"shape {expected}: one row per clip, one column per label"
+                f"{self.name} returned {got} for an input of shape {tuple(features.shape)}; it must return "
+                f"{self.outputs} of shape {expected}: one row per clip, one column per label"
             )
         if not torch.isfinite(output).all():
             raise AuricleError(
-                f"{self.name} returned logits that are NaN or infinite; check its weights and the level of its input"
+                f"{self.name} returned {self.outputs} that are NaN or infinite; check its weights and the level of its "
+                "input"
             )
+        if self.outputs == "probabilities":
+            return logits_of(output, multi_label=self.multi_label, name=self.name)
         return output
 
     def probabilities(self, logits: Tensor) -> Tensor:
+        """What logits ``[..., C]`` mean: probabilities, or the values themselves where the outputs are values."""
+        if self.outputs == "values":
+            return logits
         return torch.sigmoid(logits) if self.multi_label else torch.softmax(logits, dim=-1)
 
     def prediction(self, logits: Tensor) -> Prediction:
@@ -249,6 +268,11 @@ class Classifier:
         that of B.
         """
         weights = torch.zeros_like(logits)
+        if target == "predicted" and self.outputs == "values" and len(self.labels) > 1:
+            raise AuricleError(
+                f"{self.name} gives values, not classes, so none is predicted; name the target, one of: "
+                f"{', '.join(self.labels)}"
+            )
         if target == "predicted" and "predicted" not in self.labels:
             return weights.scatter_(1, logits.argmax(1, keepdim=True), 1.0)
         pair = self._contrast(target)
@@ -275,6 +299,8 @@ class Classifier:
         """Write ``model.safetensors`` and ``classifier.json``; nothing is pickled."""
         from safetensors.torch import save_file
 
+        if not self.differentiable:
+            raise AuricleError(f"{self.name} is a function and has no weights to save; keep its module instead")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = {key: value.detach().cpu().contiguous() for key, value in self.network.state_dict().items()}
@@ -284,6 +310,7 @@ class Classifier:
             "name": self.name,
             "labels": list(self.labels),
             "multi_label": self.multi_label,
+            "outputs": self.outputs,
             "length": asdict(self.length),
             "frontend": frontends.to_settings(self.frontend),
             "network": {
@@ -341,5 +368,6 @@ def read_classifier(folder: Path, network: nn.Module | None = None) -> Classifie
         labels=labels,
         length=length,
         multi_label=bool(settings.get("multi_label", False)),
+        outputs=settings.get("outputs", "logits"),
         name=str(settings.get("name", folder.name)),
     )

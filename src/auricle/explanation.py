@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from auricle.errors import AuricleError
 from auricle.frontends import Waveform
 from auricle.frontends.grid import full_axes
 from auricle.methods import Attribution, Method, build
+from auricle.methods.coalitions.contributions import Contributions
+from auricle.methods.coalitions.listing import ComponentTable, component_table
+from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.models import load_classifier
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Explanation:
     axes: its bin edges in hertz and in the clip's own seconds; bins on padding lie beyond the clip.
     prediction: of the whole clip. windows: of each window that the network heard.
     checks: what the explanation says about itself (see ``auricle.checks``).
+    contributions: of the clip's components, where the method removes parts of the sound; else None.
     """
 
     clip: Clip
@@ -62,6 +66,7 @@ class Explanation:
     windows: list[WindowPrediction]
     checks: list[Check]
     seed: int
+    contributions: Contributions | None = None
     _map: list[tuple[np.ndarray, Axes]] = field(default_factory=list, repr=False)
 
     def map(self) -> tuple[np.ndarray, Axes]:
@@ -120,6 +125,32 @@ class Explanation:
     def removed(self, masking: Masking | None = None, *, full_band: bool = False) -> Clip:
         """Everything else."""
         return self.sounds(masking, full_band=full_band).removed
+
+    def components(self, *, all_classes: bool = False) -> ComponentTable:
+        """Name, weight and standard error of every component, in the clip's order; prints as a table.
+
+        ``all_classes`` adds the weights for every class, which cost no further listening. Only methods that remove
+        parts of the sound have components.
+        """
+        return component_table(self._contributions(), all_classes=all_classes)
+
+    def listen(self, top: int = 3, mode: Literal["only", "without", "weighted"] = "only") -> Clip:
+        """The most important components as sound, at the model's rate.
+
+        ``only`` the ``top`` components with the largest positive weights, the clip ``without`` them, or ``weighted``:
+        these components, each as loud as its weight's share of the largest.
+        """
+        from auricle.sonify.parts import listen
+
+        return listen(self.clip, self._contributions(), top=top, mode=mode)
+
+    def _contributions(self) -> Contributions:
+        if self.contributions is None:
+            raise AuricleError(
+                f"{self.method.name} lays relevance on single cells and has no components; use a method that removes "
+                "parts of the sound, such as kernel-shap, or kept() and removed()"
+            )
+        return self.contributions
 
     def measure(self, masking: Masking | None = None, **settings: Any) -> Scores:
         """How far the explanation can be trusted; see `auricle.metrics.measure`."""
@@ -187,6 +218,7 @@ def explain_batch(
         classifier = load_classifier(classifier)
     if isinstance(method, str):
         method = build(method)
+    method.check(classifier)
     loaded = [clip if isinstance(clip, Clip) else load_clip(clip) for clip in clips]
     asked = [targets] * len(loaded) if isinstance(targets, str) else list(targets)
     if len(asked) != len(loaded):
@@ -194,6 +226,11 @@ def explain_batch(
     heard = [classifier.windows(clip) for clip in loaded]
     logits = _logits(classifier, heard)
     weights = [classifier.target_weights(target, each) for target, each in zip(asked, logits, strict=True)]
+    if isinstance(method, CoalitionMethod):
+        return [
+            _of_components(clip, classifier, method, seed, windows, clip_logits, target)
+            for clip, windows, clip_logits, target in zip(loaded, heard, logits, asked, strict=True)
+        ]
     found = _attributions(classifier, method, heard, weights, level, seed)
     return [
         _explanation(clip, classifier, method, level, seed, windows, clip_logits, target, parts)
@@ -268,6 +305,44 @@ def _explanation(
         windows=windows,
         checks=checks_of(parts, relevance, axes, clip.seconds),
         seed=seed,
+    )
+
+
+def _of_components(
+    clip: Clip,
+    classifier: Classifier,
+    method: CoalitionMethod,
+    seed: int,
+    heard: Windows,
+    logits: Tensor,
+    asked: str,
+) -> Explanation:
+    """Components are of the whole clip, and so is what is explained: the mean over its windows."""
+    mean = logits.mean(0, keepdim=True)
+    weights = classifier.target_weights(asked, mean)[0]
+    found = method.contributions(classifier, clip, weights, seed=seed)
+    prediction = classifier.prediction(logits)
+    own = asked == "predicted" and "predicted" not in classifier.labels
+    target = prediction.label if own else asked
+    rate, length = classifier.sample_rate, heard.samples.shape[1]
+    part = found.attribution()
+    relevance, axes = part.relevance[0].float().numpy(), found.components.axes
+    return Explanation(
+        clip=clip,
+        classifier=classifier,
+        prediction=prediction,
+        target=target,
+        method=method,
+        level="stft",
+        relevance=relevance,
+        axes=axes,
+        windows=[
+            WindowPrediction(start / rate, (start + length) / rate, classifier.prediction(row[None]), target)
+            for start, row in zip(heard.starts, logits, strict=True)
+        ],
+        checks=[*checks_of([part], relevance, axes, clip.seconds), *found.checks],
+        seed=seed,
+        contributions=found,
     )
 
 

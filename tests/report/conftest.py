@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 import auricle
+from auricle.methods.shap import KernelShap
 from auricle.metrics import Curve, Scores
 from auricle.metrics.scores import row
 from auricle.report import save
@@ -62,6 +63,13 @@ def classifier():
 @pytest.fixture(scope="session")
 def explanation(classifier):
     return auricle.explain(tones(), classifier, method="lrp", target="seven")
+
+
+@pytest.fixture(scope="session")
+def parts(classifier):
+    """An explanation by parts: more of them than a page plays."""
+    method = KernelShap(components="time:15", budget=200)
+    return auricle.explain(tones(), classifier, method=method, target="seven")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The command line: ``auricle explain``, ``compare``, ``demo``, ``methods``, ``models``, ``metrics``."""
+"""The command line: ``auricle explain``, ``compare``, ``demo``, and the lists."""
 
 from auricle.cli.commands import main
 

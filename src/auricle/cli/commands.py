@@ -24,7 +24,9 @@ app = typer.Typer(
 
 Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="sound files", show_default=False)]
 OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]
-Model = Annotated[str, typer.Option(help="a bundled model (see 'auricle models'), or a folder of classifier.save()")]
+Model = Annotated[
+    str, typer.Option(help="a bundled model (see 'auricle models'), a folder of classifier.save(), or module:function")
+]
 Out = Annotated[Path, typer.Option(help="folder to write to")]
 Target = Annotated[str, typer.Option(help="a label, A-B (what speaks for A rather than B), or predicted")]
 Level = Annotated[str, typer.Option(help="where relevance is laid: features, stft or waveform")]
@@ -41,6 +43,15 @@ Blur = Annotated[float, typer.Option(help="smoothing of the relevance before mas
 Floor = Annotated[float | None, typer.Option(help="level of the irrelevant part in dB, as -20, instead of off")]
 Loudness = Annotated[bool, typer.Option("--match-loudness", help="bring kept and removed to the original's loudness")]
 Measure = Annotated[bool, typer.Option(help="measure how far the explanation can be trusted")]
+Components = Annotated[
+    str | None, typer.Option(metavar="KIND", help="what can be removed, as time:12 (see 'auricle components')")
+]
+Baseline = Annotated[str | None, typer.Option(help="what stands for absent sound, as silence or noise")]
+Labels = Annotated[str | None, typer.Option(metavar="A,B,C", help="of a function's outputs, or a file, one per line")]
+Rate = Annotated[int | None, typer.Option(help="sample rate that a function hears, in Hz")]
+Outputs = Annotated[str | None, typer.Option(help="what a function returns: probabilities, logits or values")]
+MultiLabel = Annotated[bool, typer.Option("--multi-label", help="each output of a function stands on its own")]
+Seconds = Annotated[float | None, typer.Option(help="length that a function wants; by default any")]
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
@@ -65,7 +76,14 @@ def explain(
     out: Out = Path("auricle-out"),
     target: Target = "predicted",
     level: Level = "features",
+    components: Components = None,
+    baseline: Baseline = None,
     set_: Set = None,
+    labels: Labels = None,
+    rate: Rate = None,
+    outputs: Outputs = None,
+    multi_label: MultiLabel = False,
+    seconds: Seconds = None,
     seed: Seed = 0,
     full_band: FullBand = False,
     style: Style = "mask",
@@ -78,9 +96,9 @@ def explain(
     measure: Measure = True,
 ) -> None:
     """See, hear and measure why the model decided, one page per clip."""
-    from auricle.cli.explaining import Plan, explain_files, settings_of
-    from auricle.methods import build
-    from auricle.models import load_classifier
+    from auricle.cli.choosing import method_of
+    from auricle.cli.explaining import Plan, explain_files
+    from auricle.cli.model import Said, classifier_of
     from auricle.sonify import Masking
 
     def plan() -> Plan:
@@ -93,8 +111,9 @@ def explain(
             floor_db=floor_db,
             match_loudness=match_loudness,
         )
-        built = build(method, **settings_of(set_ or []))
-        return Plan(load_classifier(model), built, target, level, seed, masking, full_band, measure)
+        built = method_of(method, set_ or [], {"components": components, "baseline": baseline})
+        said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
+        return Plan(classifier_of(model, said), built, target, level, seed, masking, full_band, measure)
 
     chosen = _usage(plan)
     with _stoppable():
@@ -110,26 +129,36 @@ def compare(
     methods: Annotated[str, typer.Option(help="methods with commas between")] = "lrp,ig,deeplift,grad-cam",
     out: Out = Path("auricle-out"),
     target: Target = "predicted",
+    components: Components = None,
+    baseline: Baseline = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="METHOD.KEY=VALUE", help="a setting of one of the methods")
     ] = None,
+    labels: Labels = None,
+    rate: Rate = None,
+    outputs: Outputs = None,
+    multi_label: MultiLabel = False,
+    seconds: Seconds = None,
     seed: Seed = 0,
     full_band: FullBand = False,
     share: Share = 0.5,
     measure: Measure = True,
 ) -> None:
     """Put methods side by side on one scale, with scores and controls."""
-    from auricle.cli.comparing import compare_methods, methods_of
+    from auricle.cli.choosing import methods_of
+    from auricle.cli.comparing import compare_methods
     from auricle.cli.explaining import Plan
-    from auricle.models import load_classifier
+    from auricle.cli.model import Said, classifier_of
     from auricle.sonify import Masking
 
-    def plans() -> list[Plan]:
-        classifier, masking = load_classifier(model), Masking(share=share)
-        return [
-            Plan(classifier, each, target, "features", seed, masking, full_band, measure)
-            for each in methods_of(methods, set_ or [])
-        ]
+    def plans() -> dict[str, Plan]:
+        chosen = methods_of(methods, set_ or [], {"components": components, "baseline": baseline})
+        said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
+        classifier, masking = classifier_of(model, said), Masking(share=share)
+        return {
+            name: Plan(classifier, each, target, "features", seed, masking, full_band, measure)
+            for name, each in chosen.items()
+        }
 
     chosen = _usage(plans)
     with _stoppable():
@@ -156,6 +185,14 @@ def methods(json: Json = False) -> None:
     from auricle.cli.listing import show_methods
 
     show_methods(json)
+
+
+@app.command("components")
+def list_components(json: Json = False) -> None:
+    """List the kinds of components that can be removed: meaning, how to write them, settings."""
+    from auricle.cli.listing import show_components
+
+    show_components(json)
 
 
 @app.command()

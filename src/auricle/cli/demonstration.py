@@ -22,14 +22,16 @@ METHODS = ("lrp", "ig", "deeplift", "grad-cam")
 def demonstrate(out: Path) -> Path:
     """Explain the bundled clips, compare methods on the one with a known cause; returns the page to open first."""
     classifier, masking = load_classifier("digits"), Masking()
-    plans = [Plan(classifier, build(name), "predicted", "features", 0, masking, False, True) for name in METHODS]
-    explain_files(demo.clips(), plans[0], out)
+    plans = {
+        name: Plan(classifier, build(name), "predicted", "features", 0, masking, False, True) for name in METHODS
+    }
+    explain_files(demo.clips(), plans[METHODS[0]], out)
     planted = load_clip(demo.clip("planted"))
     comparison = compare_clip(planted, plans, out / "planted-methods")
     truth = demo.planted()
     start, end = truth["digit"]
     typer.echo(f'In planted.wav "{truth["says"]}" is spoken from {start:g} to {end:g} s, between a tone and a burst.')
-    for plan in plans:
+    for plan in plans.values():
         explanation = explain(planted, classifier, method=plan.method)
         found = share_within(explanation, start, end)
         typer.echo(f"  {plan.method.name} puts {100 * found:.0f} % of its positive relevance there.")

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +18,11 @@ from auricle.classifier import Classifier
 from auricle.cli.progress import Bar, progress
 from auricle.clip import Clip, duration, load_clip, sections
 from auricle.errors import AuricleError, nearest
-from auricle.explanation import Explanation, explain
+from auricle.explanation import Explanation, WindowPrediction, explain
 from auricle.methods import Method
+from auricle.methods.coalitions import watching
 from auricle.methods.point import LEVELS
+from auricle.report.outcome import outcome
 from auricle.report.page import Entry, index_page
 from auricle.report.record import plain
 from auricle.report.save import write_whole
@@ -47,6 +49,7 @@ class Plan:
     measure: bool
 
     def __post_init__(self) -> None:
+        self.method.check(self.classifier)
         self.classifier.target_weights(self.target, torch.zeros(1, len(self.classifier.labels)))
         if self.level not in self.method.levels:
             known = LEVELS if self.level not in LEVELS else self.method.levels
@@ -61,28 +64,19 @@ class Plan:
             level=self.level,  # type: ignore[arg-type]
             seed=self.seed,
         )
-        return explanation, explanation.measure(self.masking, seed=self.seed) if self.measure else None
+        if not self.measure or self.unmeasurable:
+            return explanation, None
+        return explanation, explanation.measure(self.masking, seed=self.seed)
+
+    @property
+    def unmeasurable(self) -> str:
+        """Why nothing is measured although it was asked for, in a sentence; else nothing."""
+        if not self.measure or self.classifier.outputs != "values":
+            return ""
+        return f"Not measured: {self.classifier.name} gives values, and the scores are made of probabilities."
 
     def save(self, explanation: Explanation, scores: Scores | None, folder: Path) -> None:
         explanation.save(folder, scores=scores, measure=False, masking=self.masking, full_band=self.full_band)
-
-
-def settings_of(texts: Sequence[str]) -> dict[str, Any]:
-    """``key=value`` texts as settings; values that look like JSON are read as such.
-
-    >>> settings_of(["steps=32", 'rules={"head": "zero"}', "baseline=noise"])
-    {'steps': 32, 'rules': {'head': 'zero'}, 'baseline': 'noise'}
-    """
-    settings: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise AuricleError(f'"{text}" is not a setting; write KEY=VALUE, for example steps=32')
-        try:
-            settings[key] = json.loads(value)
-        except ValueError:
-            settings[key] = value
-    return settings
 
 
 def explain_files(paths: Sequence[Path], plan: Plan, out: Path) -> list[str]:
@@ -90,7 +84,9 @@ def explain_files(paths: Sequence[Path], plan: Plan, out: Path) -> list[str]:
     check_writable(out)
     entries: list[Entry] = []
     failures: list[str] = []
-    with progress(len(paths), "explaining") as bar:
+    with progress(len(paths), "explaining") as bar, watching(bar.hears):
+        if plan.unmeasurable:
+            bar.say(plan.unmeasurable)
         for path, folder in zip(paths, folder_names(paths), strict=True):
             try:
                 entries.append(_one(path, plan, out / folder, folder, bar))
@@ -148,8 +144,9 @@ def _one(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
 
 def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:
     """What was heard, what it means, what to mind, and where the page is."""
-    heard = f"{explanation.clip.name}: {explanation.prediction.label} {explanation.prediction.probability:.2f}"
-    if explanation.subject != explanation.prediction.label:
+    said = outcome(explanation)
+    heard = f"{explanation.clip.name}: {said}"
+    if explanation.subject != said.label:
         heard += f", explained: {explanation.subject}"
     lines = [heard]
     if scores is not None:
@@ -178,7 +175,7 @@ def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
         else:
             plan.save(explanation, scores, folder / place)
             entries.append(Entry.of(explanation, f"{place}/index.html", scores))
-            heard += [_heard(clip, window) for window in explanation.windows]
+            heard += [_heard(clip, window, plan.classifier.outputs) for window in explanation.windows]
         gc.collect()
     if not entries:
         raise AuricleError(f"no section of {path} could be explained; the first said: {skipped[0]}")
@@ -188,16 +185,14 @@ def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     write_whole(folder / "index.html", index_page(entries, title=title, failures=skipped))
     bar.say(f"{path.stem}: {len(entries)} sections of {seconds:g} s explained\n  {folder / 'index.html'}")
     first = entries[0]
-    return Entry(
-        path.stem, f"{name}/index.html", first.label, first.probability, first.target, duration(path), first.picture
+    return replace(
+        first, name=path.stem, href=f"{name}/index.html", seconds=duration(path), sentence="", scores=None
     )
 
 
-def _heard(clip: Clip, window: Any) -> dict[str, Any]:
-    return {
-        "start": clip.start_seconds + window.start,
-        "end": clip.start_seconds + window.end,
-        "label": window.prediction.label,
-        "probability": window.prediction.probability,
-        "target": window.target,
-    }
+def _heard(clip: Clip, window: WindowPrediction, outputs: str) -> dict[str, Any]:
+    place = {"start": clip.start_seconds + window.start, "end": clip.start_seconds + window.end}
+    if outputs == "values":
+        return {**place, "values": dict(window.prediction.ranked()), "target": window.target}
+    said = {"label": window.prediction.label, "probability": window.prediction.probability}
+    return {**place, **said, "target": window.target}

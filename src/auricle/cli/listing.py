@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from auricle.components import Kind
 
 
 def show_methods(as_json: bool) -> None:
     from auricle.methods import describe
+    from auricle.methods.lime import PRESETS
 
-    if _json(describe(), as_json):
+    presets: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "preset_of": "lime",
+            "summary": each.summary,
+            "source": each.source,
+            "settings": dict(each.settings),
+        }
+        for name, each in PRESETS.items()
+    ]
+    if _json([*describe(), *presets], as_json):
         return
     for method in describe():
         typer.echo(f"{method['name']}: {method['summary']}")
         for setting in method["settings"]:
             typer.echo(f"    {setting['name']} = {setting['default']}: {setting['meaning']}")
         typer.echo(f"    source: {method['source']}")
+    for preset in presets:
+        typer.echo(f"{preset['name']}: {preset['summary']}")
+        settings = ", ".join(f"{key}={value}" for key, value in preset["settings"].items())
+        typer.echo(f"    lime with {settings}")
+        typer.echo(f"    source: {preset['source']}")
+
+
+def show_components(as_json: bool) -> None:
+    from auricle.components import KINDS, Product
+
+    classes: list[type[Kind]] = [*KINDS.values(), Product]
+    kinds: list[dict[str, Any]] = [
+        {"name": each.name, "summary": each.summary, "usage": each.usage, "settings": _settings(each)}
+        for each in classes
+    ]
+    if _json(kinds, as_json):
+        return
+    for kind in kinds:
+        typer.echo(f"{kind['name']}: {kind['summary']}")
+        typer.echo(f"    write: {kind['usage']}")
+        for setting in kind["settings"]:
+            typer.echo(f"    {setting['name']} = {setting['default']}: {setting['meaning']}")
 
 
 def show_models(as_json: bool) -> None:
@@ -46,6 +83,20 @@ def show_metrics(as_json: bool) -> None:
         for name, meaning in metric.settings.items():
             typer.echo(f"    {name}: {meaning}")
         typer.echo(f"    source: {metric.source}")
+
+
+def _settings(kind: type[Kind]) -> list[dict[str, Any]]:
+    """The settings of a kind of component that can be described; a product has those of its two kinds."""
+    from pydantic.fields import FieldInfo
+
+    from auricle.report.record import plain
+
+    described = ((each.name, each.default) for each in dataclasses.fields(kind))  # type: ignore[arg-type]
+    return [
+        {"name": name, "default": plain(info.default), "meaning": info.description or ""}
+        for name, info in described
+        if isinstance(info, FieldInfo)
+    ]
 
 
 def _json(value: Any, wanted: bool) -> bool:

@@ -37,6 +37,7 @@ def load_classifier(name_or_folder: str | Path, *, network: nn.Module | None = N
 
     ``network`` takes the weights when the saved network is of your own making.
     """
+    from auricle.adapters.named import is_named
     from auricle.classifier import read_classifier
 
     text, path = str(name_or_folder), Path(name_or_folder)
@@ -48,5 +49,10 @@ def load_classifier(name_or_folder: str | Path, *, network: nn.Module | None = N
         raise AuricleError(
             f"{path} is a file; give the folder that classifier.save() wrote. Checkpoints made with torch.save may "
             "run code when opened and are not read: load it yourself and wrap the network in auricle.Classifier"
+        )
+    if is_named(text):
+        raise AuricleError(
+            f"{text} names a Python function; import it and give it to "
+            "auricle.function_classifier(function, labels=[…], sample_rate=…)"
         )
     raise AuricleError(f'no model or folder is called "{text}"; {nearest(text, bundled())}')

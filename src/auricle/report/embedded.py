@@ -12,6 +12,7 @@ import numpy as np
 
 from auricle.clip import Clip
 from auricle.report.colours import RAMP
+from auricle.report.parts import sources as sources_of_parts
 from auricle.report.picture import FLOOR_DB, Picture, picture
 from auricle.report.plot import method_title
 
@@ -63,13 +64,29 @@ def _sources(explanations: Sequence[Explanation], sounds: Sequence[Sounds | None
     clip = explanations[0].clip
     like = made[0].kept if made else clip
     several = len(explanations) > 1
-    sources = [{"id": "original", "name": "original", "data": _encoded(as_heard(clip, like))}]
+    sources: list[dict[str, Any]] = [
+        {"id": "original", "name": "original", "part": False, "data": _encoded(as_heard(clip, like))}
+    ]
     for place, (explanation, pair) in enumerate(zip(explanations, sounds, strict=True)):
         for part in ("kept", "removed") if pair is not None else ():
             title = f"{part} by {method_title(explanation)}" if several else part
             identity = f"{part}-{place}" if several else part
-            sources.append({"id": identity, "name": title, "data": _encoded(getattr(pair, part))})
-    return sources
+            sources.append({"id": identity, "name": title, "part": False, "data": _encoded(getattr(pair, part))})
+    return sources if several else sources + _parts(explanations[0])
+
+
+def _parts(explanation: Explanation) -> list[dict[str, Any]]:
+    """The most important components together, and each on its own, where in the clip it sounds."""
+    return [
+        {
+            "id": identity,
+            "name": name,
+            "part": component is not None,
+            "data": _encoded(sound),
+            **({} if component is None else {"from": sound.start_seconds, "to": sound.start_seconds + sound.seconds}),
+        }
+        for identity, name, sound, component in sources_of_parts(explanation)
+    ]
 
 
 def as_heard(clip: Clip, like: Clip) -> Clip:

@@ -13,8 +13,9 @@ from markupsafe import Markup
 from auricle._version import __version__
 from auricle.errors import AuricleError
 from auricle.report import embedded, figures
+from auricle.report.outcome import outcome
 from auricle.report.plot import plot, png, thumbnail
-from auricle.report.words import ARROWS, BETTER, FILES, score_table, words
+from auricle.report.words import ARROWS, BETTER, FILES, PART_FILES, score_table, words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from auricle.metrics import Scores
     from auricle.sonify import Sounds
 
-SCRIPTS = ("arithmetic.js", "player.js", "picture.js", "page.js")
+SCRIPTS = ("arithmetic.js", "player.js", "picture.js", "bars.js", "page.js")
 
 
 def page(explanation: Explanation, scores: Scores | None = None, sounds: Sounds | None = None) -> str:
@@ -35,7 +36,7 @@ def page(explanation: Explanation, scores: Scores | None = None, sounds: Sounds 
     return _render(
         "page.html.j2",
         data=embedded.drawing([explanation], [sounds]),
-        files=FILES,
+        files=FILES | (PART_FILES if explanation.contributions is not None else {}),
         **words(explanation, scores, sounds),
     )
 
@@ -76,12 +77,12 @@ def compare_page(
 
 @dataclass(frozen=True)
 class Entry:
-    """One clip in an index: its name, where its page is, and what was heard."""
+    """One clip in an index: its name, where its page is, and what was heard, with a figure to read."""
 
     name: str
     href: str
     label: str
-    probability: float
+    figure: str
     target: str
     seconds: float
     picture: bytes
@@ -91,11 +92,12 @@ class Entry:
     @classmethod
     def of(cls, explanation: Explanation, href: str, scores: Scores | None = None) -> Entry:
         """The entry of an explanation whose page is at ``href``, relative to the index."""
+        said = outcome(explanation)
         return cls(
             name=explanation.clip.name,
             href=href,
-            label=explanation.prediction.label,
-            probability=explanation.prediction.probability,
+            label=said.label,
+            figure=said.precise,
             target=explanation.subject,
             seconds=explanation.clip.seconds,
             picture=thumbnail(explanation),

@@ -73,8 +73,16 @@ def picture(explanation: Explanation) -> Picture:
         decibel_axes=decibel_axes,
         relevance=relevance,
         axes=axes,
-        scale=spacing(axes, classifier.sample_rate / 2),
+        scale=_scale(explanation, axes, len(samples)),
     )
+
+
+def _scale(explanation: Explanation, axes: Axes, length: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """The spacing of the front-end, also where relevance lies on another grid than its features."""
+    nyquist = explanation.classifier.sample_rate / 2
+    features = explanation.classifier.frontend.axes(length)
+    own = spacing(axes, nyquist)
+    return own if own is not None or features.hertz is None else spacing(features, nyquist)
 
 
 def within(values: np.ndarray, axes: Axes, seconds: float) -> tuple[np.ndarray, Axes]:

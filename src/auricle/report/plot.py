@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle.errors import AuricleError
+from auricle.methods.lime import PRESETS, Lime
 from auricle.report.colours import LOUD, QUIET, shade
+from auricle.report.outcome import outcome
+from auricle.report.parts import score_unit
 from auricle.report.picture import FLOOR_DB, Picture, picture
+from auricle.report.weights import draw_weights
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Panel
     from matplotlib.colors import ListedColormap
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
     from auricle.explanation import Explanation
 
@@ -31,15 +35,20 @@ def plot(explanation: Explanation) -> Figure:
     Orange speaks for the target, blue against it; opacity grows with ``|R| / max|R|``.
     """
     drawn = picture(explanation)
-    figure = _figure(9.6, 5.4)
-    wave, sound = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 3.2], "hspace": 0.02})
+    parts = explanation.contributions is not None
+    figure = _figure(13.4 if parts else 9.6, 5.4)
+    left: FigureBase = figure
+    if parts:
+        left, right = figure.subfigures(1, 2, width_ratios=[9.6, 3.8])  # type: ignore[misc]
+        draw_weights(right, explanation)
+    wave, sound = left.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": [1, 3.2], "hspace": 0.02})
     _draw_wave(wave, drawn)
     _draw_sound(sound, drawn)
-    bar = _colour_bar(figure, [wave, sound], drawn.strongest)
+    bar = _colour_bar(left, [wave, sound], drawn.strongest)
     bar.set_label(_units(explanation), parse_math=False, color=INK, fontsize=8.5)
-    prediction = explanation.prediction
+    said = outcome(explanation)
     wave.set_title(
-        f"{short(prediction.label)}, {prediction.probability:.2f}",
+        f"{short(said.label)}, {said.text}",
         loc="left",
         pad=20,
         fontsize=15,
@@ -85,9 +94,9 @@ def compare_plot(explanations: Sequence[Explanation]) -> Figure:
         panel.set_visible(False)
     bar = _colour_bar(figure, list(panels), 1.0)
     bar.set_label("relevance, share of each map's strongest cell (+ for, − against)", color=INK, fontsize=8.5)
-    first = explanations[0]
+    first, said = explanations[0], outcome(explanations[0])
     figure.suptitle(
-        f"{short(first.clip.name)}: {short(first.prediction.label)}, {first.prediction.probability:.2f}",
+        f"{short(first.clip.name)}: {short(said.label)}, {said.text}",
         x=0.01,
         ha="left",
         fontsize=13,
@@ -213,7 +222,7 @@ def _relevance_map() -> ListedColormap:
     return ListedColormap(shade(np.linspace(-1, 1, 511)), name="relevance")
 
 
-def _colour_bar(figure: Figure, panels: list[Panel], strongest: float) -> Any:
+def _colour_bar(figure: FigureBase, panels: list[Panel], strongest: float) -> Any:
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.ticker import FuncFormatter
@@ -246,7 +255,9 @@ def signed_text(value: float) -> str:
 
 
 def units(explanation: Explanation) -> str:
-    """What relevance is measured in: logits where the method promises that it adds up to one."""
+    """What relevance is measured in: logits where the method promises that it adds up to one, a component's score."""
+    if explanation.contributions is not None:
+        return score_unit(explanation)
     promised = {check.name for check in explanation.checks} & {"completeness", "conservation"}
     return "logits" if promised else "the method's own units"
 
@@ -256,8 +267,10 @@ def _units(explanation: Explanation) -> str:
 
 
 def method_title(explanation: Explanation) -> str:
-    """The method's name for people."""
-    return str(getattr(explanation.method, "title", "") or explanation.method.name)
+    """The method's name for people; with the settings of a preset, the preset's."""
+    method = explanation.method
+    known = (name for name, each in PRESETS.items() if method == Lime(**each.settings))
+    return str(getattr(method, "title", "") or next(known, method.name))
 
 
 def short(text: str, most: int = 48) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle._version import __version__
+from auricle.report.parts import recorded
 
 if TYPE_CHECKING:
     from auricle.classifier import Prediction
@@ -49,8 +50,9 @@ def record(
                 "name": classifier.name,
                 "sample_rate": classifier.sample_rate,
                 "labels": classifier.labels,
+                "outputs": classifier.outputs,
             },
-            "prediction": _prediction(explanation.prediction),
+            "prediction": _prediction(explanation.prediction, classifier.outputs),
             "target": explanation.target,
             "method": {"name": method.name, "settings": method.settings(), "source": method.source},
             "level": explanation.level,
@@ -67,10 +69,11 @@ def record(
                     "start": window.start,
                     "end": window.end,
                     "target": window.target,
-                    "prediction": _prediction(window.prediction),
+                    "prediction": _prediction(window.prediction, classifier.outputs),
                 }
                 for window in explanation.windows
             ],
+            "components": recorded(explanation),
             "scores": None if scores is None else scores.to_dict(),
             "masking": (masking or Masking()).settings(),
             "sounds": {
@@ -106,7 +109,9 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def _prediction(prediction: Prediction) -> dict[str, Any]:
+def _prediction(prediction: Prediction, outputs: str) -> dict[str, Any]:
+    if outputs == "values":
+        return {"values": dict(zip(prediction.labels, prediction.probabilities.tolist(), strict=True))}
     return {
         "label": prediction.label,
         "probability": prediction.probability,

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ FILES = (
     "explanation.json",
     "index.html",
 )
+PART_FILES = ("components.csv", "top.wav", "without-top.wav")
+"""What is written besides when the explanation has components."""
 
 
 def save(
@@ -41,12 +44,12 @@ def save(
 ) -> Path:
     """Write page, JSON, relevance, picture and sounds to ``folder``, and return it.
 
-    ``scores`` are measured when they are not given, unless ``measure`` is False. Files are first written
-    beside the folder and moved in when all are complete, so a failure leaves what was there before. Raises
-    `AuricleError` if nothing can be written.
+    ``scores`` are measured when they are not given, unless ``measure`` is False or there are no probabilities. Files
+    are first written beside the folder and moved in when all are complete, so a failure leaves what was there before.
+    Raises `AuricleError` if nothing can be written.
     """
     folder = Path(folder)
-    if scores is None and measure:
+    if scores is None and measure and explanation.classifier.outputs != "values":
         scores = explanation.measure(masking)
     sounds = explanation.sounds(masking, full_band=full_band)
     try:
@@ -58,7 +61,7 @@ def save(
         raise _unwritable(folder, error) from error
     try:
         _write(explanation, workplace, scores, masking, sounds)
-        _move(workplace, folder)
+        _move(workplace, folder, files_of(explanation))
     except OSError as error:
         raise _unwritable(folder, error) from error
     finally:
@@ -82,6 +85,7 @@ def _write(
     explanation: Explanation, folder: Path, scores: Scores | None, masking: Masking | None, sounds: Sounds
 ) -> None:
     from auricle.report.page import page
+    from auricle.report.parts import TOP, table_csv
     from auricle.report.plot import plot, png
     from auricle.report.record import record
 
@@ -95,13 +99,23 @@ def _write(
     (folder / "relevance.png").write_bytes(png(plot(explanation)))
     for name, clip in (("original", explanation.clip), ("kept", sounds.kept), ("removed", sounds.removed)):
         write_sound(folder / f"{name}.wav", clip.samples, clip.sample_rate)
-    content = record(explanation, scores=scores, masking=masking, sounds=sounds, files=sorted(FILES))
+    if explanation.contributions is not None:
+        (folder / "components.csv").write_text(table_csv(explanation), encoding="utf-8")
+        for name, mode in (("top", "only"), ("without-top", "without")):
+            part = explanation.listen(TOP, mode)  # type: ignore[arg-type]
+            write_sound(folder / f"{name}.wav", part.samples, part.sample_rate)
+    content = record(explanation, scores=scores, masking=masking, sounds=sounds, files=sorted(files_of(explanation)))
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "explanation.json").write_text(text + "\n", encoding="utf-8")
     (folder / "index.html").write_text(page(explanation, scores, sounds), encoding="utf-8")
 
 
-def _move(workplace: Path, folder: Path) -> None:
+def files_of(explanation: Explanation) -> tuple[str, ...]:
+    """The names of the files that are written for an explanation."""
+    return FILES if explanation.contributions is None else FILES + PART_FILES
+
+
+def _move(workplace: Path, folder: Path, names: Sequence[str]) -> None:
     """The whole folder at once where there was none; into an existing one file by file, each complete."""
     mask = os.umask(0)
     os.umask(mask)
@@ -109,8 +123,10 @@ def _move(workplace: Path, folder: Path) -> None:
     if not folder.exists():
         workplace.rename(folder)
         return
-    for name in FILES:
+    for name in names:
         os.replace(workplace / name, folder / name)
+    for name in set(PART_FILES) - set(names):  # of an earlier explanation of another kind
+        (folder / name).unlink(missing_ok=True)
 
 
 def _unwritable(folder: Path, error: OSError) -> AuricleError:

@@ -11,6 +11,8 @@ import numpy as np
 from auricle._version import __version__
 from auricle.metrics.sentence import MARGIN
 from auricle.report.figures import unbroken
+from auricle.report.outcome import outcome, outcome_of
+from auricle.report.parts import told
 from auricle.report.plot import method_title, units
 
 if TYPE_CHECKING:
@@ -26,22 +28,27 @@ FILES = {
     "relevance.npz": "relevance with its axes, for numpy",
     "explanation.json": "everything on this page, for programs",
 }
+PART_FILES = {
+    "top.wav": "the three most important parts",
+    "without-top.wav": "all but the three most important parts",
+    "components.csv": "the weight of every part for every class",
+}
 
 
 def words(explanation: Explanation, scores: Scores | None, sounds: Sounds | None) -> dict[str, Any]:
     """Everything a page says about one explanation."""
     clip, prediction, method = explanation.clip, explanation.prediction, explanation.method
+    said = outcome(explanation)
     return {
         "clip": clip,
-        "label": prediction.label,
-        "probability": prediction.probability,
+        "outcome": said,
         "bars": [
             {"label": label, "value": value, "target": _names(explanation.target, label)}
             for label, value in prediction.ranked()
         ],
         "target": explanation.subject,
         "contrast": explanation.target not in prediction.labels,
-        "other": explanation.subject != prediction.label,
+        "other": explanation.subject != said.label,
         "method": method_title(explanation),
         "summary": method.summary,
         "sentence": unbroken(scores.sentence) if scores is not None else "",
@@ -49,12 +56,16 @@ def words(explanation: Explanation, scores: Scores | None, sounds: Sounds | None
         "charts": charts(scores),
         "checks": list(explanation.checks),
         "failed": [check for check in explanation.checks if check.passed is False],
-        "windows": list(explanation.windows),
+        "windows": [
+            (window, outcome_of(explanation.classifier, window.prediction, window.target))
+            for window in explanation.windows
+        ],
         "facts": facts(explanation),
         "settings": method.settings(),
         "notes": dict(getattr(sounds, "notes", {}) or {}),
         "kept_as": None if sounds is None else sounds.kept,
         "units": units(explanation),
+        "told": told(explanation),
     }
 
 
@@ -72,10 +83,15 @@ def facts(explanation: Explanation) -> list[tuple[str, str]]:
         ("model", f"{classifier.name}, hears {classifier.sample_rate} Hz mono"),
         ("method", method_title(explanation)),
         ("published in", explanation.method.source),
-        ("relevance on", explanation.level),
+        ("relevance on", _place(explanation)),
         ("seed", str(explanation.seed)),
         ("made with", f"auricle {__version__}, torch {torch.__version__}, numpy {np.__version__}"),
     ]
+
+
+def _place(explanation: Explanation) -> str:
+    found = explanation.contributions
+    return explanation.level if found is None else f"components ({found.components.text})"
 
 
 BETTER = {True: "higher is better", False: "lower is better", None: ""}

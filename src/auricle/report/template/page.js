@@ -9,7 +9,7 @@ function start(root) {
   if (!source) return;
 
   const data = JSON.parse(source.textContent);
-  const look = { opacity: 0.9, for: true, against: true, warped: true, dark: isDark(root) };
+  const look = { opacity: 0.9, for: true, against: true, warped: true, dark: isDark(root), mark: null };
   const frames = find(".picture");
   const pictures = frames.map((frame) => new Picture(frame.querySelector("canvas"), data, data.maps[+frame.dataset.map]));
   const heads = frames.map((frame) => frame.querySelector(".playhead"));
@@ -57,6 +57,11 @@ function start(root) {
     for (const button of find("[data-sound]")) {
       button.setAttribute("aria-pressed", String(button.dataset.sound === player.chosen));
     }
+    for (const button of find("[data-hears]")) {
+      const hears = player.playing && button.dataset.hears === player.chosen;
+      button.setAttribute("aria-pressed", String(hears));
+      button.dataset.playing = String(hears);
+    }
     for (const button of find("[data-action=play]")) {
       button.setAttribute("aria-label", player.playing ? "Pause" : "Play");
       button.dataset.playing = String(player.playing);
@@ -89,6 +94,22 @@ function start(root) {
     button.addEventListener("click", () => {
       player.choose(button.dataset.sound);
       if (button.dataset.plays !== undefined && !player.playing) toggle();
+    });
+  }
+  for (const button of find("[data-hears]")) {
+    button.addEventListener("click", () => {
+      if (player.chosen === button.dataset.hears && player.playing) return toggle();
+      player.choose(button.dataset.hears);
+      if (!player.playing) attempt(() => player.play());
+    });
+  }
+  for (const row of find("[data-part]")) {
+    row.addEventListener("click", () => {
+      const { part, start, end, low, high } = row.dataset;
+      const again = look.mark?.part === part && !(player.playing && player.chosen === part);
+      look.mark = again ? null : { part, start: +start, end: +end, low: +(low ?? 0), high: +(high ?? data.top) };
+      for (const each of find("[data-part]")) each.classList.toggle("marked", look.mark?.part === each.dataset.part);
+      draw();
     });
   }
   for (const button of find("[data-action=play]")) button.addEventListener("click", toggle);
@@ -126,7 +147,7 @@ function start(root) {
     });
   });
 
-  const order = data.sources.map((each) => each.id);
+  const order = data.sources.filter((each) => !each.part).map((each) => each.id);
   const keys = {
     " ": toggle,
     o: () => player.choose("original"),

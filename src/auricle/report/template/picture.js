@@ -62,6 +62,7 @@ class Picture {
     this.scale = look.warped ? this.map.scale : null;
     if (place.wave.height) this.drawWave(pen, place, colours, look);
     this.drawSound(pen, place, colours, look, ratio);
+    if (look.mark) this.drawMark(pen, place, colours, look.mark);
     this.drawAxes(pen, place, colours);
     this.drawCurves(pen, place, colours, look);
   }
@@ -179,6 +180,17 @@ class Picture {
     });
   }
 
+  // The place of one part of the sound, framed.
+  drawMark(pen, { left, plot, sound }, colours, { start, end, low, high }) {
+    const [from, to] = [Math.max(this.x(start), left), Math.min(this.x(end), left + plot)];
+    const [top, bottom] = [Math.max(this.y(high), sound.top), Math.min(this.y(low), sound.top + sound.height)];
+    for (const [width, colour] of [[4, css(colours.paper, 0.8)], [2, colours.ink]]) {
+      pen.lineWidth = width;
+      pen.strokeStyle = colour;
+      pen.strokeRect(from, top, Math.max(to - from, 1), Math.max(bottom - top, 1));
+    }
+  }
+
   // --- axes and curves ------------------------------------------------------------------------------------
 
   drawAxes(pen, place, colours) {
@@ -267,29 +279,5 @@ class Picture {
       words.push(`relevance ${figure(share * this.map.strongest)} (${Math.round(100 * Math.abs(share))} % of the strongest)`);
     }
     return words.join(" · ");
-  }
-}
-
-function drawBars(root, data, look) {
-  const colours = COLOURS[look.dark ? "dark" : "light"];
-  const paint = (canvas, colour) => {
-    const pen = canvas.getContext("2d");
-    const { width, height } = canvas;
-    pen.clearRect(0, 0, width, height);
-    for (let x = 0; x < width; x++) {
-      pen.fillStyle = colour(x / (width - 1));
-      pen.fillRect(x, 0, 1, height);
-    }
-  };
-  for (const canvas of root.querySelectorAll("canvas[data-bar=relevance]")) {
-    paint(canvas, (at) => {
-      const share = 2 * at - 1;
-      const shown = look[share > 0 ? "for" : "against"];
-      const alpha = shown ? Math.abs(share) ** data.ramp * look.opacity : 0;
-      return css(share > 0 ? colours.for : colours.against, alpha);
-    });
-  }
-  for (const canvas of root.querySelectorAll("canvas[data-bar=sound]")) {
-    paint(canvas, (at) => css(colours.paper.map((dim, c) => Math.round(dim + (colours.loud[c] - dim) * at))));
   }
 }

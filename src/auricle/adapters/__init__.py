@@ -1,0 +1,1 @@
+"""Adapters: models that are no plain network, made into classifiers."""

@@ -1,0 +1,67 @@
+"""``module:name``: a function, or a classifier, from a Python module of the caller's."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from auricle.classifier import Classifier
+from auricle.errors import AuricleError, nearest
+
+_NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d][\w.]*")
+
+
+def is_named(text: str) -> bool:
+    """Whether a text has the form ``module:function``.
+
+    >>> is_named("mine.models:predict"), is_named("digits"), is_named("C:/models")
+    (True, False, False)
+    """
+    return _NAMED.fullmatch(text) is not None
+
+
+def named(text: str) -> Any:
+    """What ``module:name`` names: something that can be called, or a `Classifier`.
+
+    The current folder can be imported from, as with ``python -m``.
+    """
+    module_name, _, name = text.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.insert(0, here)
+    found = _module(module_name)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            known = [each for each in vars(found) if not each.startswith("_") and callable(getattr(found, each))]
+            raise AuricleError(f'{module_name} has no function "{name}"; {nearest(name, known)}')
+        found = getattr(found, part)
+    if isinstance(found, nn.Module):
+        raise AuricleError(
+            f"{text} is a torch network; make auricle.Classifier(network, …) of it in {module_name} and name that, so "
+            "that auricle knows its front-end"
+        )
+    if not callable(found) and not isinstance(found, Classifier):
+        raise AuricleError(
+            f"{text} is {type(found).__name__}, which cannot be called; name a function from samples [B, n] to scores "
+            "[B, C], or an auricle.Classifier"
+        )
+    return found
+
+
+def _module(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and (name + ".").startswith(error.name + "."):
+            raise AuricleError(
+                f'no Python module is called "{name}", neither in {Path.cwd()} nor installed; go to the folder that '
+                f"holds {name.replace('.', '/')}.py, or check its name"
+            ) from error
+        raise AuricleError(
+            f"{name} cannot be imported: {type(error).__name__} ({error}); import it yourself to see where"
+        ) from error
