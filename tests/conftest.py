@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from auricle.models import load_classifier
 FSDD = Path(__file__).parents[1] / "../shared/data/fsdd/recordings"
 
 torch.set_num_threads(1)
+os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not the user's
 
 
 @pytest.fixture(autouse=True)

@@ -128,6 +128,8 @@ class Classifier:
         self.multi_label = multi_label
         self.outputs = outputs
         self.name = name
+        self.remembered: dict[str, Any] = {}
+        """What has been found out about it, by those who found it; gone when it is."""
 
     @property
     def sample_rate(self) -> int:

@@ -23,7 +23,7 @@ from auricle.methods.baselines import BASELINES, baseline_of
 from auricle.methods.point import LEVELS, Point
 
 FEW = {"ig": {"steps": 4}, "smoothgrad": {"draws": 3}, "gradient-shap": {"draws": 5, "noise": 0.1}}
-RANDOM = ("smoothgrad", "gradient-shap", "deepshap")
+RANDOM = ("smoothgrad", "gradient-shap", "deepshap", "kernel-shap", "permutation-shap", "lime", "rise")
 
 
 def method(name: str) -> Method:
@@ -106,7 +106,7 @@ class Careful(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.normed(self.drop(self.body(x)))
-        if self.broken and torch.is_grad_enabled():
+        if self.broken and (torch.is_grad_enabled() or torch.is_inference_mode_enabled()):
             raise RuntimeError("the network breaks off")
         return y
 
@@ -179,7 +179,8 @@ def test_the_gpu_says_what_the_cpu_says(name: str, double: Classifier, heard: Te
 
 # --- settings -----------------------------------------------------------------------------------------------------
 
-OTHER = {"layer": "features.0", "channel": "3", "rules": {"head": "epsilon:0.1"}, "baseline": "noise"}
+OTHER = {"layer": "features.0", "rules": {"head": "epsilon:0.1"}, "baseline": "noise"}
+OTHER |= dict.fromkeys(("channel", "budget", "seed", "features"), "3")
 """Settings whose default is no text."""
 
 

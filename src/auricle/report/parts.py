@@ -98,7 +98,7 @@ def sources(explanation: Explanation) -> list[tuple[str, str, Clip, int | None]]
     if found is None:
         return []
     weights = found.weights[:, 0].numpy()
-    top = most_important(weights, TOP)
+    top = most_important(weights, found.components, TOP)
     sounds: list[tuple[str, str, Clip, int | None]] = []
     if top:
         for mode, name in (("only", f"top {len(top)} only"), ("without", f"without top {len(top)}")):

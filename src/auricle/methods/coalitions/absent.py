@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,13 @@ from auricle.clip import Clip
 from auricle.errors import AuricleError
 from auricle.frontends.grid import STFT
 from auricle.frontends.listening import sound_of, spectrum_of
-from auricle.methods.baselines import BASELINES, Baseline, check_name, recordings
+from auricle.methods.baselines import BASELINES, check_name, recordings
+
+Absent = str | Clip | Sequence[str | Clip]
+"""A baseline, or several: names, paths of sound files or of folders of them, clips."""
+
+RANDOM = ("noise", "mean")
+"""Baselines that are drawn from a seed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +31,7 @@ class Absence:
     sound: Tensor
 
 
-def names_of(baseline: Baseline) -> list[str | Clip]:
+def names_of(baseline: Absent) -> list[str | Clip]:
     """The baselines that are asked for: one, several in a list or with commas between, files, folders of files.
 
     >>> names_of("silence,noise")
@@ -47,16 +54,12 @@ def names_of(baseline: Baseline) -> list[str | Clip]:
     return found
 
 
-def absences(baseline: Baseline, samples: Tensor, sample_rate: int, grid: STFT, seed: int) -> list[Absence]:
-    """The baselines of a clip ``samples [n]``, each of the clip's length.
+def absence_of(kind: str | Clip, samples: Tensor, sample_rate: int, grid: STFT, seed: int) -> Absence:
+    """A baseline for a clip ``samples [n]``, of the clip's length.
 
     ``mean`` is a stationary noise with the clip's mean spectrum, ``noise`` white noise of its loudness, ``blur`` the
     clip through a spectrogram that is blurred over time and frequency; ``zero`` is silence.
     """
-    return [_absence(each, samples, sample_rate, grid, seed) for each in names_of(baseline)]
-
-
-def _absence(kind: str | Clip, samples: Tensor, sample_rate: int, grid: STFT, seed: int) -> Absence:
     n = samples.shape[-1]
     if isinstance(kind, Clip):
         sound = np.zeros(n)

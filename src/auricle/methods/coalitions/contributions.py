@@ -19,7 +19,7 @@ class Contributions:
 
     weights, errors: ``[K, 1 + C]`` (float64), column 0 for the target, the others for every class; errors are standard
     errors, or None. full, empty: the scores ``[1 + C]`` with everything present and absent. additive: whether the
-    weights promise to sum to their difference. forwards: rows the network heard for it. tables: where more can be asked.
+    weights promise to sum to their difference. forwards: rows the network heard for it. tables: to ask more.
     """
 
     components: Components

@@ -55,6 +55,7 @@ class Ear:
         base = absence.sound if components.disjoint else components.samples
         self.base = _window(base, start, wanted).to(like)
         self.whole = _window(components.samples, start, wanted).to(like)
+        self.nothing = _window(absence.sound, start, wanted).to(like)
         self.forwards = 0
         self.tried = 0
         self.seconds_per_row: float | None = None
@@ -87,9 +88,16 @@ class Ear:
         """The sounds of coalitions ``[N, K']`` of the components heard here: ``[N, wanted]``."""
         buffer = self.base.repeat(len(coalitions), 1)
         mix_into(buffer, self._gains(coalitions), self.blocks)
-        # What is whole is the recording itself, without the rounding of its parts.
-        buffer[coalitions.all(1).to(buffer.device)] = self.whole
-        return buffer
+        return self._exact_at_the_ends(buffer, coalitions, self.whole, self.nothing)
+
+    def _exact_at_the_ends(self, mixed: Tensor, coalitions: Tensor, whole: Tensor, nothing: Tensor) -> Tensor:
+        """All present is the recording itself, without the rounding of its parts, and all absent the baseline.
+
+        Windows that overlap have no other way to be absent together.
+        """
+        mixed[coalitions.all(1).to(mixed.device)] = whole
+        mixed[~coalitions.any(1).to(mixed.device)] = nothing
+        return mixed
 
     def _gains(self, coalitions: Tensor) -> Tensor:
         gains = coalitions.to(self.base)
@@ -112,11 +120,12 @@ class Ear:
         blocks = [_block_on_stft(each, front, self.wanted) for each in self.blocks]
         base = torch.view_as_real(front.stft(self.base[None])).movedim(-1, 1).contiguous()
         original = torch.view_as_real(whole).movedim(-1, 1)
+        nothing = torch.view_as_real(front.stft(self.nothing[None])).movedim(-1, 1)
 
         def mix(rows: Tensor) -> Tensor:
             buffer = base.repeat(len(rows), 1, 1, 1)
             mix_into(buffer, self._gains(rows), blocks)
-            buffer[rows.all(1).to(buffer.device)] = original
+            buffer = self._exact_at_the_ends(buffer, rows, original, nothing)
             return front.features(torch.complex(buffer[:, 0], buffer[:, 1]), length=self.wanted)
 
         return mix

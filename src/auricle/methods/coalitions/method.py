@@ -17,8 +17,7 @@ from auricle.clip import Clip
 from auricle.components import Kind, kind_of
 from auricle.errors import AuricleError
 from auricle.methods.base import Attribution, Check, Method
-from auricle.methods.baselines import Baseline
-from auricle.methods.coalitions.absent import names_of
+from auricle.methods.coalitions.absent import Absent, names_of
 from auricle.methods.coalitions.contributions import Contributions, dependence
 from auricle.methods.coalitions.game import Game, Score
 from auricle.methods.coalitions.table import tables
@@ -51,7 +50,7 @@ class CoalitionMethod(Method):
     needs_gradient: ClassVar[bool] = False
 
     components: str | Kind = Field("time:12", description="what can be removed, see 'auricle components'")
-    baseline: Baseline = Field("silence", description="what absent parts leave behind; several with commas between")
+    baseline: Absent = Field("silence", description="what absent parts leave behind; several with commas between")
     score: Score = Field("logit", description="what is explained: the logit, the probability or its log-odds")
 
     @field_validator("components")
@@ -62,7 +61,7 @@ class CoalitionMethod(Method):
 
     @field_validator("baseline")
     @classmethod
-    def _given(cls, value: Baseline) -> Baseline:
+    def _given(cls, value: Absent) -> Absent:
         names_of(value)
         return value
 
@@ -112,16 +111,16 @@ class CoalitionMethod(Method):
         return kind_of(self.components)
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
-        rate = point.classifier.sample_rate
+        rate, place = point.classifier.sample_rate, point.samples.device
         clips = [Clip(row.detach().float().cpu().numpy(), rate) for row in point.samples]
         each = [
             self.contributions(point.classifier, clip, row, seed=seed).attribution()
             for clip, row in zip(clips, weights, strict=True)
         ]
         return Attribution(
-            relevance=torch.cat([one.relevance for one in each]),
-            score=torch.cat([one.score for one in each]),
-            expected=None if each[0].expected is None else torch.cat([one.expected for one in each]),  # type: ignore[misc]
+            relevance=torch.cat([one.relevance for one in each]).to(place),
+            score=torch.cat([one.score for one in each]).to(place),
+            expected=None if each[0].expected is None else torch.cat([one.expected for one in each]).to(place),  # type: ignore[misc]
             baseline=each[0].baseline,
         )
 

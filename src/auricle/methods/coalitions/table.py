@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -12,8 +11,7 @@ from auricle.classifier import Classifier
 from auricle.clip import Clip
 from auricle.components import Components, Kind, kind_of
 from auricle.errors import AuricleError
-from auricle.methods.baselines import Baseline
-from auricle.methods.coalitions.absent import Absence, absences, names_of
+from auricle.methods.coalitions.absent import RANDOM, Absence, Absent, absence_of, names_of
 from auricle.methods.coalitions.ear import Ear
 
 KEPT = 8
@@ -68,14 +66,11 @@ class Table:
         return sum(rows), sum(count * (each or 0.0) for count, each in zip(rows, times, strict=True))
 
 
-_TABLES: WeakKeyDictionary[Classifier, OrderedDict[tuple[object, ...], Table]] = WeakKeyDictionary()
-
-
 def table(
     classifier: Classifier,
     clip: Clip,
     components: str | Kind = "time:12",
-    baseline: Baseline = "silence",
+    baseline: Absent = "silence",
     *,
     seed: int = 0,
 ) -> Table:
@@ -91,21 +86,22 @@ def table(
 
 
 def tables(
-    classifier: Classifier, clip: Clip, components: str | Kind, baseline: Baseline, *, seed: int = 0
+    classifier: Classifier, clip: Clip, components: str | Kind, baseline: Absent, *, seed: int = 0
 ) -> list[Table]:
     """A table for each of the baselines."""
     kind = kind_of(components)
-    known = _TABLES.setdefault(classifier, OrderedDict())
+    known: OrderedDict[tuple[object, ...], Table] = classifier.remembered.setdefault("tables", OrderedDict())
     weights = tuple((id(each), each._version) for each in classifier.network.state_dict(keep_vars=True).values())
     found: list[Table] = []
     cut: Components | None = None
     for name in names_of(baseline):
         what = name.content_hash if isinstance(name, Clip) else name
-        key = (clip.content_hash, repr(kind), what, seed, weights, classifier.length, classifier.device)
+        drawn = seed if what in RANDOM else None
+        key = (clip.content_hash, repr(kind), what, drawn, weights, classifier.length, classifier.device)
         if key not in known:
             front = classifier.frontend
             cut = cut or _taken_apart(known, clip, kind) or kind(clip, front.sample_rate, front.grid)
-            absence = absences([name], cut.samples, front.sample_rate, front.grid, seed)[0]
+            absence = absence_of(name, cut.samples, front.sample_rate, front.grid, seed)
             known[key] = Table(classifier, clip, cut, absence)
         known.move_to_end(key)
         found.append(known[key])
