@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from auricle.classifier import Classifier, Length
     from auricle.clip import Clip, load_clip
     from auricle.errors import AuricleError
-    from auricle.explanation import Explanation, explain, explain_batch
+    from auricle.explanation import Explanation
     from auricle.models import load_classifier
+    from auricle.road import explain, explain_batch
     from auricle.sonify import Masking
 
 _HOME = {
@@ -35,8 +36,8 @@ _HOME = {
     "Explanation": "auricle.explanation",
     "Length": "auricle.classifier",
     "Masking": "auricle.sonify",
-    "explain": "auricle.explanation",
-    "explain_batch": "auricle.explanation",
+    "explain": "auricle.road",
+    "explain_batch": "auricle.road",
     "function_classifier": "auricle.adapters.function",
     "load_classifier": "auricle.models",
     "load_clip": "auricle.clip",

@@ -11,9 +11,10 @@ from auricle import demo
 from auricle.cli.comparing import compare_clip
 from auricle.cli.explaining import Plan, explain_files
 from auricle.clip import load_clip
-from auricle.explanation import Explanation, explain
+from auricle.explanation import Explanation
 from auricle.methods import build
 from auricle.models import load_classifier
+from auricle.road import explain
 from auricle.sonify import Masking
 
 METHODS = ("lrp", "ig", "deeplift", "grad-cam")

@@ -49,7 +49,7 @@ def planted_hits(
 
     A model is asked about the label that is the plant's kind. Methods without components are judged by their top frame.
     """
-    from auricle.explanation import explain
+    from auricle.road import explain
 
     hits, chances, areas, unheard = [], [], [], 0
     for clip, truth in planted:
