@@ -55,6 +55,7 @@ SCREENSHOTS = {
     "page.png": Screenshot("why/planted/index.html", height=980),
     "explain-page.png": Screenshot("why/seven/index.html", height=980),
     "compare.png": Screenshot("methods/index.html", height=1390),
+    "parts.png": Screenshot("why/planted/index.html", section="Parts of the sound"),
     "scores.png": Screenshot("why/seven/index.html", section="Scores"),
     "curves.png": Screenshot("why/seven/index.html", section="Deletion and insertion"),
     "long.png": Screenshot("why/hour/index.html", height=520),

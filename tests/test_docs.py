@@ -14,12 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 from auricle.cli.commands import app
-from auricle.frontends import PRESETS
-from auricle.methods import COMPOSITES, METHODS, describe
+from auricle.components import KINDS, Product
+from auricle.frontends import PRESETS as FRONTENDS
+from auricle.methods import COMPOSITES, METHODS, PRESETS, describe
 from auricle.methods.baselines import BASELINES
+from auricle.methods.coalitions import SCORES
+from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.methods.rules import RULES
 from auricle.metrics import CONTROLS, METRICS
-from auricle.report.save import FILES
+from auricle.report.save import FILES, PART_FILES
 from auricle.sonify import STYLES
 
 ROOT = Path(__file__).parents[1]
@@ -108,13 +111,14 @@ def test_commands_and_their_flags_exist(name, line):
     known = set(FLAG.findall(help_of(command)))
     assert set(flags) <= known
     if "--method" in flags and "oops" not in line:
-        assert words_of_it[words_of_it.index("--method") + 1] in METHODS
+        assert words_of_it[words_of_it.index("--method") + 1] in {*METHODS, *PRESETS}
     if "--methods" in flags:
-        assert set(words_of_it[words_of_it.index("--methods") + 1].split(",")) <= set(METHODS)
+        assert set(words_of_it[words_of_it.index("--methods") + 1].split(",")) <= {*METHODS, *PRESETS}
 
 
 def test_flags_in_prose_exist():
-    known = {flag for command in ("explain", "compare", "demo", "methods") for flag in FLAG.findall(help_of(command))}
+    commands = ("explain", "compare", "demo", "methods", "components")
+    known = {flag for command in commands for flag in FLAG.findall(help_of(command))}
     known |= set(FLAG.findall(help_of("")))
     for name, path in PAGES.items():
         spans = re.findall(r"`([^`\n]+)`", FENCED.sub("", path.read_text()))
@@ -131,10 +135,37 @@ def test_every_method_is_described():
         assert section is not None, method["name"]
         assert f"\n| `{method['name']}` |" in readme
         for setting in method["settings"]:
-            general = setting["name"] in ("layer", "baseline")  # said once for all that have it
-            assert f"`{setting['name']}" in (reference if general else section[1]), (method["name"], setting["name"])
+            # Said once for all that have it.
+            general = {"layer", "baseline"} | ({"components", "score", "seed"} if removes(method["name"]) else set())
+            where = reference if setting["name"] in general else section[1]
+            assert f"`{setting['name']}" in where, (method["name"], setting["name"])
     listed = re.findall(r"^### `([^`]+)`$", reference, re.M)
     assert sorted(listed) == sorted(METHODS)
+
+
+def removes(name: str) -> bool:
+    return issubclass(METHODS[name], CoalitionMethod)
+
+
+def test_what_removing_parts_takes_is_described():
+    page, reference = (DOCS / "removing-parts.md").read_text(), (DOCS / "methods.md").read_text()
+    for name in KINDS:
+        assert f"\n| `{name}` |" in page, name
+    assert Product.usage in page
+    for name in [*BASELINES, *SCORES]:
+        assert f"\n| `{name}` |" in page, name
+    for name in filter(removes, METHODS):
+        assert f"\n| `{name}` |" in page, name
+    for setting in ("components", "baseline", "score", "seed"):
+        assert f"\n| `{setting}` |" in reference, setting
+    for score in SCORES:
+        assert f"`{score}`" in reference, score
+    for name, preset in PRESETS.items():
+        row = re.search(rf"^\| `{re.escape(name)}` \|.*$", reference, re.M)
+        assert row is not None, name
+        assert f"`{name}`" in page, name
+        for key, value in preset.settings.items():
+            assert f"`{key}={value}`" in row[0], (name, key)
 
 
 def test_rules_composites_and_baselines_are_described():
@@ -153,7 +184,7 @@ def test_metrics_controls_presets_and_styles_are_described():
         assert f"\n| `{name}`" in metrics
     for name in CONTROLS:
         assert f"`{name}`" in metrics
-    for name in PRESETS:
+    for name in FRONTENDS:
         assert f"\n| `{name}` |" in front_ends
     for name in STYLES:
         assert f"\n| `{name}` |" in (DOCS / "hear-it.md").read_text()
@@ -172,3 +203,6 @@ def test_every_field_and_file_is_described(tmp_path, digits, clips):
     for name in FILES:
         assert f"`{name}`" in formats
         assert f"\n| `{name}` |" in readme
+    for name in PART_FILES:
+        assert f"`{name}`" in formats
+        assert f"`{name}`" in readme

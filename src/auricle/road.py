@@ -70,6 +70,8 @@ def explain_batch(
     logits = _logits(classifier, heard)
     weights = [classifier.target_weights(target, each) for target, each in zip(asked, logits, strict=True)]
     if isinstance(method, CoalitionMethod):
+        if level != "features":
+            raise AuricleError(f"{method.name} lays relevance on components, not on level={level}; leave level out")
         return [
             _of_components(clip, classifier, method, seed, windows, clip_logits, target)
             for clip, windows, clip_logits, target in zip(loaded, heard, logits, asked, strict=True)

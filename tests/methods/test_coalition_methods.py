@@ -214,6 +214,7 @@ def test_what_cannot_be_answered_is_said_in_one_sentence(name, settings, message
     [
         ({"components": "tim:5"}, 'did you mean "time"'),
         ({"components": "time:5,onsets"}, "cross one kind that cuts time"),
+        ({"components": "patch:100"}, "windows that overlap cannot be combined"),
         ({"baseline": "silense"}, 'did you mean "silence"'),
         ({"score": "logits"}, "score=logits"),
         ({"component": "time:5"}, 'did you mean "components"'),

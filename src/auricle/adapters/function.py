@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from auricle.adapters.outputs import Outputs
 from auricle.classifier import Classifier, Length
+from auricle.clip import LOWEST_RATE
 from auricle.errors import AuricleError
 from auricle.frontends import Waveform
 
@@ -49,6 +50,11 @@ def function_classifier(
             f"{type(function).__name__} is a torch network, and wants tensors; make auricle.Classifier(network, …) of "
             "it, so that methods can also use its gradient"
         )
+    if sample_rate < LOWEST_RATE:
+        raise AuricleError(
+            f"a sample rate of {sample_rate} Hz is too low for sound; give the rate that the function hears, at least "
+            f"{LOWEST_RATE} Hz"
+        )
     called = name or str(getattr(function, "__name__", type(function).__name__))
     return Classifier(
         FunctionNetwork(function, called),
@@ -77,7 +83,7 @@ class FunctionNetwork(nn.Module):
         given = np.array(samples.detach().cpu().numpy(), dtype=np.float32)  # a copy: the function may write into it
         try:
             answer = self.function(given)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise AuricleError(
                 f"{self.name} raised {type(error).__name__} ({error}) when it was called with samples of shape "
                 f"{given.shape}; it must take a batch of sounds, one per row"
@@ -98,11 +104,15 @@ class FunctionNetwork(nn.Module):
         if isinstance(answer, Tensor):
             answer = answer.detach().cpu().double().numpy()
         try:
-            return np.array(answer, dtype=np.float64)
+            numbers = np.asarray(answer)
+            if answer is None or numbers.dtype.kind == "c":
+                raise TypeError(answer)
+            return np.array(numbers, dtype=np.float64)
         except (ValueError, TypeError) as error:
+            what = "None" if answer is None else type(answer).__name__
             raise AuricleError(
-                f"{self.name} returned {type(answer).__name__}, which is no array of numbers; return [B, C], one row "
-                "per sound and one column per label"
+                f"{self.name} returned {what}, which is no array of real numbers; return [B, C], one row per sound "
+                "and one column per label"
             ) from error
 
     def _check_shape(self, shape: tuple[int, ...], rows: int) -> None:

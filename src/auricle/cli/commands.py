@@ -52,6 +52,11 @@ Rate = Annotated[int | None, typer.Option(help="sample rate that a function hear
 Outputs = Annotated[str | None, typer.Option(help="what a function returns: probabilities, logits or values")]
 MultiLabel = Annotated[bool, typer.Option("--multi-label", help="each output of a function stands on its own")]
 Seconds = Annotated[float | None, typer.Option(help="length that a function wants; by default any")]
+Events = Annotated[
+    str | None, typer.Option(metavar="FILE", help="annotated events (a table, or TextGrid#tier) to measure against")
+]
+Repeats = Annotated[int | None, typer.Option(help="explain so many times and measure how far the weights agree")]
+Baselines = Annotated[str | None, typer.Option(metavar="A,B", help="measure how far weights depend on these baselines")]
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
@@ -94,10 +99,14 @@ def explain(
     floor_db: Floor = None,
     match_loudness: Loudness = False,
     measure: Measure = True,
+    events: Events = None,
+    repeats: Repeats = None,
+    baselines: Baselines = None,
 ) -> None:
     """See, hear and measure why the model decided, one page per clip."""
     from auricle.cli.choosing import method_of
     from auricle.cli.explaining import Plan, explain_files
+    from auricle.cli.measuring import asked
     from auricle.cli.model import Said, classifier_of
     from auricle.sonify import Masking
 
@@ -113,7 +122,8 @@ def explain(
         )
         built = method_of(method, set_ or [], {"components": components, "baseline": baseline})
         said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
-        return Plan(classifier_of(model, said), built, target, level, seed, masking, full_band, measure)
+        more = asked(built, measure=measure, clips=len(clips), events=events, repeats=repeats, baselines=baselines)
+        return Plan(classifier_of(model, said), built, target, level, seed, masking, full_band, measure, more)
 
     chosen = _usage(plan)
     with _stoppable():

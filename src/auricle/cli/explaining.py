@@ -15,6 +15,7 @@ import torch
 import typer
 
 from auricle.classifier import Classifier
+from auricle.cli.measuring import NOTHING, Asked
 from auricle.cli.progress import Bar, progress
 from auricle.clip import Clip, duration, load_clip, sections
 from auricle.errors import AuricleError, nearest
@@ -48,6 +49,7 @@ class Plan:
     masking: Masking
     full_band: bool
     measure: bool
+    asked: Asked = NOTHING
 
     def __post_init__(self) -> None:
         self.method.check(self.classifier)
@@ -56,7 +58,7 @@ class Plan:
             known = LEVELS if self.level not in LEVELS else self.method.levels
             raise AuricleError(f'{self.method.name} cannot use the level "{self.level}"; {nearest(self.level, known)}')
 
-    def explain(self, clip: Clip) -> tuple[Explanation, Scores | None]:
+    def explain(self, clip: Clip, *, section: bool = False) -> tuple[Explanation, Scores | None]:
         explanation = explain(
             clip,
             self.classifier,
@@ -67,7 +69,8 @@ class Plan:
         )
         if not self.measure or self.unmeasurable:
             return explanation, None
-        return explanation, explanation.measure(self.masking, seed=self.seed)
+        more = self.asked.settings(clip, section=section)
+        return explanation, explanation.measure(self.masking, seed=self.seed, **more)
 
     @property
     def unmeasurable(self) -> str:
@@ -159,6 +162,7 @@ def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:
 def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     """A long recording, section by section: each has its page, the folder's index links them."""
     window = plan.classifier.length.seconds or 1.0
+    plan.asked.check(duration(path), path.name)
     seconds = max(round(LONG / window), 1) * window
     total = int(-(-duration(path) // seconds))
     entries: list[Entry] = []
@@ -170,7 +174,7 @@ def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
         try:
             if isinstance(clip, AuricleError):
                 raise clip
-            explanation, scores = plan.explain(clip)
+            explanation, scores = plan.explain(clip, section=True)
         except AuricleError as error:  # a silent or damaged minute must not lose the hour
             skipped.append(one_line(error))
         else:

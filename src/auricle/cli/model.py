@@ -8,6 +8,7 @@ from pathlib import Path
 from auricle.adapters.function import function_classifier
 from auricle.adapters.named import is_named, named
 from auricle.classifier import Classifier, Length
+from auricle.clip import LOWEST_RATE
 from auricle.errors import AuricleError
 from auricle.models import load_classifier
 
@@ -39,8 +40,8 @@ def classifier_of(model: str, said: Said | None = None) -> Classifier:
         )
     if said.rate is None:
         raise AuricleError(f"{model} is a function; say at which sample rate it hears, for example --rate 16000")
-    if said.rate < 1:
-        raise AuricleError(f"a sample rate of {said.rate} Hz makes no sound; give for example --rate 16000")
+    if said.rate < LOWEST_RATE:
+        raise AuricleError(f"a sample rate of {said.rate} Hz is too low for sound; give for example --rate 16000")
     if said.seconds is not None and said.seconds <= 0:
         raise AuricleError(f"{said.seconds:g} seconds is no length; give for example --seconds 1")
     return function_classifier(
@@ -61,7 +62,7 @@ def labels_of(text: str) -> list[str]:
     ['low', 'high']
     """
     path = Path(text)
-    if len(text) < 1000 and path.is_file():
+    if _stands_for_file(text):
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except UnicodeDecodeError as error:
@@ -75,6 +76,21 @@ def labels_of(text: str) -> list[str]:
         wrong = "holds no label" if not found else f'names "{twice}" twice'
         raise AuricleError(f"--labels {text} {wrong}; give each output a name of its own")
     return found
+
+
+def _stands_for_file(text: str) -> bool:
+    """Whether labels are in a file of that name; what looks like a file and is none is told."""
+    path = Path(text)
+    try:
+        if path.is_file():
+            return True
+        folder = path.is_dir()
+    except (OSError, ValueError):  # a long list of labels is no file's name
+        return False
+    if folder or ("," not in text and path.suffix.lower() in (".txt", ".csv", ".tsv", ".json")):
+        what = "is a folder" if folder else "does not exist"
+        raise AuricleError(f"{text} {what}; give labels with commas between, or a text file with one per line")
+    return False
 
 
 def _refuse(model: str, why: str, said: Said) -> None:

@@ -19,7 +19,8 @@ def read_intervals(file: str, tier: str | None = None) -> list[Interval]:
     """The labelled intervals of a file; what has no label in a TextGrid is a gap."""
     path = Path(file)
     if not path.is_file():
-        raise AuricleError(f"{file} does not exist; give a CSV file with start, end, label, or a Praat TextGrid")
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise AuricleError(f"{file} {what}; give a CSV file with start, end, label, or a Praat TextGrid")
     text = _decoded(path)
     if "ooTextFile" in text[:200] or path.suffix.lower() == ".textgrid":
         return textgrid(text, file, tier)

@@ -63,7 +63,8 @@ class Intervals(SliceKind):
         found = self.marked if self.file is None else read_intervals(self.file, self.tier)
         where = f" of {self.file}" if self.file else ""
         if not found:
-            raise AuricleError(f"there are no intervals{where}; give at least one (start, end, label) in seconds")
+            missing = f"{self.file} holds no intervals" if self.file else "there are no intervals"
+            raise AuricleError(f"{missing}; give at least one (start, end, label) in seconds")
         return slices_of(sorted(found, key=lambda each: each[0]), len(samples), sample_rate, where)
 
 

@@ -38,15 +38,18 @@ def find(text: str) -> Separator:
         found: Any = importlib.import_module(module)
         for part in function.split("."):
             found = getattr(found, part)
-    except ImportError as error:
-        raise AuricleError(f'"{module}" cannot be imported ({error}); give the separator as module:function') from error
     except AttributeError as error:
         raise AuricleError(f'the module {module} has no "{function}"; give the separator as module:function') from error
+    except (Exception, SystemExit) as error:  # a module may fail in any way while it is imported
+        raise AuricleError(f'"{module}" cannot be imported ({error}); give the separator as module:function') from error
     finally:
         if added:
             sys.path.remove(here)
     if not callable(found):
-        raise AuricleError(f'"{text}" is a {type(found).__name__}, not a function of samples and their sample rate')
+        raise AuricleError(
+            f'"{text}" is {type(found).__name__}, which cannot be called; name a function of samples and their sample '
+            "rate"
+        )
     return found
 
 
@@ -76,7 +79,16 @@ def _separated(separator: Separator, clip: Clip, sample_rate: int) -> Arrays:
     rate = int(getattr(separator, "sample_rate", None) or sample_rate)
     samples = np.array(clip.mono(rate), dtype=np.float32)
     n = len(samples)
-    stems = checked(separator(samples, rate), n, rate, name_of(separator))
+    try:
+        answer = separator(samples, rate)
+    except AuricleError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise AuricleError(
+            f"the separator {name_of(separator)} raised {type(error).__name__} ({error}) when it was called with {n} "
+            f"samples at {rate} Hz; a separator is a function of samples [n] and their rate"
+        ) from error
+    stems = checked(answer, n, rate, name_of(separator))
     if rate == sample_rate:
         return stems
     import soxr

@@ -25,6 +25,9 @@ from auricle.frontends.grid import STFT
 
 KNOWN = ("hpss", "nmf", "demucs")
 
+LOUDEST_SUM = 100.0
+"""Stems whose sum has more than this many times the clip's energy (20 dB) are on another scale."""
+
 
 @dataclass(frozen=True, config=settings)
 class Sources(LayerKind):
@@ -86,6 +89,7 @@ class Sources(LayerKind):
         stems = stems_of(separator, clip, sample_rate)
         names, n = tuple(stems), samples.shape[-1]
         own = torch.stack([fitted(torch.from_numpy(each).double(), n) for each in stems.values()])
+        _check_scale(own, samples, self.text())
         rest = residual(own, samples)
         if rest is not None:
             names, own = (*names, "residual"), torch.cat([own, rest[None]])
@@ -112,7 +116,7 @@ class Sources(LayerKind):
         if not isinstance(self.separator, str):
             # A class is no separator: an object of it is.
             separator: Any = self.separator
-            return cast(Separator, separator() if inspect.isclass(separator) else separator)
+            return cast(Separator, _made(separator) if inspect.isclass(separator) else separator)
         if self.separator == "demucs":
             return Demucs(self.model)
         return find(self.separator)
@@ -120,3 +124,24 @@ class Sources(LayerKind):
 
 def _named(names: tuple[str, ...]) -> tuple[Component, ...]:
     return tuple(Component(name, 0.0, 0.0, source=name) for name in names)
+
+
+def _made(separator: Any) -> Any:
+    try:
+        return separator()
+    except (Exception, SystemExit) as error:
+        raise AuricleError(
+            f"{name_of(separator)} cannot be made without arguments ({error}); name a function, or an object of the "
+            "class, in your module"
+        ) from error
+
+
+def _check_scale(stems: Tensor, samples: Tensor, text: str) -> None:
+    """Stems of another scale than the clip would leave a residual that drowns them all."""
+    whole_clip = float(samples.square().sum())
+    ratio = float(stems.sum(0).square().sum()) / whole_clip if whole_clip > 0 else 1.0
+    if ratio > LOUDEST_SUM:
+        raise AuricleError(
+            f"the stems of {text} are together {10 * np.log10(ratio):.0f} dB louder than the clip; a separator must "
+            "return them on the scale of its input, as numbers between -1 and 1"
+        )

@@ -124,7 +124,7 @@ PRESETS: dict[str, Preset] = {
         _SLIME, components="tiles:6x4", samples=2000, sampler="uniform-size", baseline="mean",
     ),
     "audiolime": _preset(
-        "sources × 5 slices; the paper separates 5 stems, here harmonic, percussive and the rest",
+        "sources × 5 slices; the paper separates 5 stems, here the harmonic and the percussive part",
         "Haunschmid, Manilow & Widmer 2020, audioLIME: Listenable Explanations Using Source Separation",
         components="sources:hpss,time:5", samples=1000,
     ),

@@ -27,12 +27,14 @@ class Occlusion(CoalitionMethod):
     Over windows that overlap, a cell's relevance is the mean over the windows that cover it. Several ``scales`` hear
     windows of the given size, twice it, four times it…, and average what each says. ``adaptive`` hears windows far
     apart first and goes on only where the strongest may lie, until none that was not heard is expected to be stronger
-    than the strongest heard by more than ``tolerance``, a share of the score's whole fall; at most a fifth is heard.
+    than the strongest heard by more than ``tolerance``, a share of the score's whole fall, or a fifth is heard.
     """
 
     name: ClassVar[str] = "occlusion"
     summary: ClassVar[str] = "how much the score falls when one window or component is taken out"
     source: ClassVar[str] = "Zeiler & Fergus 2014, Visualizing and Understanding Convolutional Networks"
+
+    takes_windows: ClassVar[bool] = True
 
     components: str | Kind = Field("patch:100", description="windows (patch), or any other components, one at a time")
     scales: int = Field(1, ge=1, le=8, description="window sizes that are combined, each twice the one before")

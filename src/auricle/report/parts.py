@@ -25,6 +25,7 @@ MOST_ROWS = 500
 MOST_CLASSES = 20
 """Classes of which a page shows the weights."""
 TOP = 3
+"""Parts that are heard together, where there are at least twice as many."""
 
 UNITS = {"logit": "logits", "probability": "probability", "log-odds": "log-odds"}
 
@@ -98,7 +99,7 @@ def sources(explanation: Explanation) -> list[tuple[str, str, Clip, int | None]]
     if found is None:
         return []
     weights = found.weights[:, 0].numpy()
-    top = most_important(weights, found.components, TOP)
+    top = most_important(weights, found.components, heard_together(len(weights)))
     sounds: list[tuple[str, str, Clip, int | None]] = []
     if top:
         for mode, name in (("only", f"top {len(top)} only"), ("without", f"without top {len(top)}")):
@@ -106,6 +107,15 @@ def sources(explanation: Explanation) -> list[tuple[str, str, Clip, int | None]]
     names = found.components.names
     own = {k: (f"part-{k}", names[k], own_sound(found.components, k), k) for k in strongest(weights)}
     return [*sounds, *own.values()]
+
+
+def heard_together(count: int) -> int:
+    """How many of so many parts are heard together: at most half, so that they are not simply the clip.
+
+    >>> heard_together(12), heard_together(4), heard_together(2), heard_together(1)
+    (3, 2, 1, 1)
+    """
+    return max(min(TOP, count // 2), 1)
 
 
 def own_sound(components: Components, k: int) -> Clip:

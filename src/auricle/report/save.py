@@ -85,7 +85,7 @@ def _write(
     explanation: Explanation, folder: Path, scores: Scores | None, masking: Masking | None, sounds: Sounds
 ) -> None:
     from auricle.report.page import page
-    from auricle.report.parts import TOP, table_csv
+    from auricle.report.parts import heard_together, table_csv
     from auricle.report.plot import plot, png
     from auricle.report.record import record
 
@@ -99,10 +99,11 @@ def _write(
     (folder / "relevance.png").write_bytes(png(plot(explanation)))
     for name, clip in (("original", explanation.clip), ("kept", sounds.kept), ("removed", sounds.removed)):
         write_sound(folder / f"{name}.wav", clip.samples, clip.sample_rate)
-    if explanation.contributions is not None:
+    found = explanation.contributions
+    if found is not None:
         (folder / "components.csv").write_text(table_csv(explanation), encoding="utf-8")
         for name, mode in (("top", "only"), ("without-top", "without")):
-            part = explanation.listen(TOP, mode)  # type: ignore[arg-type]
+            part = explanation.listen(heard_together(len(found.components)), mode)  # type: ignore[arg-type]
             write_sound(folder / f"{name}.wav", part.samples, part.sample_rate)
     content = record(explanation, scores=scores, masking=masking, sounds=sounds, files=sorted(files_of(explanation)))
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)

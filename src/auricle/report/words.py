@@ -29,8 +29,8 @@ FILES = {
     "explanation.json": "everything on this page, for programs",
 }
 PART_FILES = {
-    "top.wav": "the three most important parts",
-    "without-top.wav": "all but the three most important parts",
+    "top.wav": "the most important parts together, at most three",
+    "without-top.wav": "everything but these",
     "components.csv": "the weight of every part for every class",
 }
 

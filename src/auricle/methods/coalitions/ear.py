@@ -143,6 +143,9 @@ class Ear:
         single = bool((removed == 1).all())
         if not (single or self.disjoint):
             return None
+        if not self.classifier.differentiable:
+            self._note(f"{self.classifier.name} is a function, so nothing inside it can be shared between coalitions")
+            return None
         if self._multiplexer is None:
             self._multiplexer = Multiplexer(self.classifier, self.wanted, self._supports(), at_once=self._usual)
         before = self._multiplexer.forwards + self._multiplexer.checks

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from auricle.classifier import Classifier
 from auricle.clip import Clip
-from auricle.components import Kind, kind_of
+from auricle.components import Kind, Patch, kind_of
 from auricle.errors import AuricleError
 from auricle.methods.base import Attribution, Check, Method
 from auricle.methods.coalitions.absent import Absent, names_of
@@ -48,6 +49,9 @@ class CoalitionMethod(Method):
     """
 
     needs_gradient: ClassVar[bool] = False
+    takes_windows: ClassVar[bool] = False
+    """Whether windows that overlap make sense: only if they are taken away one at a time."""
+    levels = ("features",)
 
     components: str | Kind = Field("time:12", description="what can be removed, see 'auricle components'")
     baseline: Absent = Field("silence", description="what absent parts leave behind; several with commas between")
@@ -56,7 +60,11 @@ class CoalitionMethod(Method):
     @field_validator("components")
     @classmethod
     def _known(cls, value: str | Kind) -> str | Kind:
-        kind_of(value)
+        if isinstance(kind_of(value), Patch) and not cls.takes_windows:
+            raise AuricleError(
+                f"{cls.name} combines components, and windows that overlap cannot be combined; use another kind, such as "
+                "tiles:6x4, or occlusion"
+            )
         return value
 
     @field_validator("baseline")
@@ -87,11 +95,16 @@ class CoalitionMethod(Method):
         if all(each.errors is not None for each in found):
             squares = torch.stack([each.errors for each in found if each.errors is not None]).square()
             errors = squares.mean(0).sqrt() / len(found) ** 0.5
-        checks = list(dict.fromkeys(check for each in found for check in each.checks))
         names = [each.absence.name for each in asked]
+        checks = [check for each in found for check in each.checks]
         if len(found) > 1:
+            checks = [
+                replace(check, text=f"Baseline {name}: {check.text}")
+                for name, each in zip(names, found, strict=True)
+                for check in each.checks
+            ]
             checks.append(dependence(stacked[..., 0], names))
-        notes = dict.fromkeys(note for each in asked for note in each.notes)
+        notes = dict.fromkeys(note for each in asked for note in each.told())
         checks += [Check("multiplexing", "not used", None, note) for note in notes]
         return Contributions(
             components=games[0].components,

@@ -52,10 +52,12 @@ class Table:
         """Rows that have gone through the network (or its trunk, where rows were multiplexed)."""
         return sum(ear.forwards for ear in self._ears)
 
-    @property
-    def notes(self) -> list[str]:
-        """What could not be done as planned, in sentences."""
-        return list(dict.fromkeys(note for ear in self._ears for note in ear.notes))
+    def told(self) -> list[str]:
+        """What could not be done as planned since this was last asked, in sentences."""
+        notes = list(dict.fromkeys(note for ear in self._ears for note in ear.notes))
+        for ear in self._ears:
+            ear.notes.clear()
+        return notes
 
     def estimate(self, coalitions: Tensor) -> tuple[int, float | None]:
         """Forwards that these coalitions would still take one by one, and about how many seconds, if it is known."""
@@ -91,7 +93,7 @@ def tables(
     """A table for each of the baselines."""
     kind = kind_of(components)
     known: OrderedDict[tuple[object, ...], Table] = classifier.remembered.setdefault("tables", OrderedDict())
-    weights = tuple((id(each), each._version) for each in classifier.network.state_dict(keep_vars=True).values())
+    weights = _state(classifier)
     found: list[Table] = []
     cut: Components | None = None
     for name in names_of(baseline):
@@ -108,6 +110,12 @@ def tables(
     while len(known) > max(KEPT, len(found)):
         known.popitem(last=False)
     return found
+
+
+def _state(classifier: Classifier) -> tuple[tuple[int, int], ...]:
+    """Changes whenever the network's weights do: they count how often they were written to."""
+    values = classifier.network.state_dict(keep_vars=True).values()
+    return tuple((id(each), 0 if each.is_inference() else each._version) for each in values if torch.is_tensor(each))
 
 
 def _taken_apart(known: OrderedDict[tuple[object, ...], Table], clip: Clip, kind: Kind) -> Components | None:
