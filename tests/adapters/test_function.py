@@ -187,3 +187,25 @@ def test_names_lead_to_functions(tmp_path, monkeypatch) -> None:
     }.items():
         with pytest.raises(AuricleError, match=sentence):
             named(text)
+
+
+def leaves(samples: np.ndarray) -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (leaves, "leaves raised SystemExit"),
+        (lambda samples: None, "returned None, which is no array of real numbers"),
+        (lambda samples: np.full((len(samples), 3), 1j), "returned ndarray, which is no array of real numbers"),
+    ],
+)
+def test_answers_that_are_no_numbers_are_told(function: object, said: str) -> None:
+    with pytest.raises(AuricleError, match=said):
+        heard(function).predict(beep())
+
+
+def test_a_rate_too_low_for_sound_is_told_before_anything_is_heard() -> None:
+    with pytest.raises(AuricleError, match="100 Hz is too low for sound"):
+        heard(bands, sample_rate=100)

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import Auricle
 
+from auricle.cli.measuring import Asked
+from auricle.clip import Clip
 from auricle.components import KINDS
 from auricle.methods.lime import PRESETS
 
@@ -129,6 +132,8 @@ WRONG = {
     "rate of 0": (("--model", "own_functions:predict", "--labels", "a,b", "--rate", 0), "a sample rate of 0 Hz"),
     "no length": ((*OWN, "--seconds", 0), "0 seconds is no length"),
     "a label twice": (("--model", "own_functions:predict", "--labels", "a,a", "--rate", 8000), 'names "a" twice'),
+    "no labels' file": (("--model", "own_functions:predict", "--rate", 8000, "--labels", "nosuch.txt"), "nosuch.txt does not exist"),
+    "a folder of labels": (("--model", "own_functions:predict", "--rate", 8000, "--labels", "."), ". is a folder"),
     "no label": (("--model", "own_functions:predict", "--labels", ",", "--rate", 8000), "holds no label"),
     "no module": (("--model", "owm_functions:predict"), 'no Python module is called "owm_functions"'),
     "no function": (("--model", "own_functions:predicts"), 'did you mean "predict"'),
@@ -193,3 +198,64 @@ def test_presets_are_listed_with_the_methods(auricle: Auricle) -> None:
         assert listed[name]["preset_of"] == "lime"
         assert listed[name]["source"]
         assert f"{name}: " in text
+
+
+def test_labels_too_long_for_a_file_name(auricle: Auricle, seven: Path, folder: Path) -> None:
+    flags = ("--model", "own_functions:predict", "--labels", f"{'x' * 300},b", "--rate", 8000)
+    assert auricle("explain", seven, *flags, *PARTS, "--no-measure", "--out", "out").code == 0
+
+
+def test_events_repeats_and_baselines_are_measured(auricle: Auricle, seven: Path, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("start,end,label\n0.1,0.3,voice\n")
+    flags = ("--events", tmp_path / "events.csv", "--repeats", 2, "--baselines", "silence,noise")
+    assert auricle("explain", seven, *PARTS, *flags, "--out", tmp_path).code == 0
+    scores = record(tmp_path / "seven")["scores"]
+    assert {"event AUC", "U_n", "baseline change"} <= {row["name"] for row in scores["rows"]}
+    assert scores["details"]["events"] == [[0.1, 0.3]]
+    assert scores["details"]["stability"]["repeats"] == 2
+
+
+def test_events_are_measured_for_any_method(auricle: Auricle, seven: Path, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("0.1,0.3\n")
+    assert auricle("explain", seven, "--events", tmp_path / "events.csv", "--out", tmp_path).code == 0
+    assert "event AUC" in {row["name"] for row in record(tmp_path / "seven")["scores"]["rows"]}
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (("--events", "nosuch.csv"), "nosuch.csv does not exist"),
+        (("--events", "none.csv"), "none.csv holds no events"),
+        (("--events", "some.csv", "--no-measure"), "leave out --no-measure"),
+        (("--repeats", 3), "lrp does not"),
+        (("--repeats", 1, *PARTS), "1 repeats cannot be compared"),
+        (("--baselines", "silence", *PARTS), "one baseline (silence) cannot be compared"),
+        (("--baselines", "silence,nois", *PARTS), 'did you mean "noise"'),
+    ],
+)
+def test_measuring_that_makes_no_sense(
+    auricle: Auricle, seven: Path, folder: Path, flags: tuple[object, ...], sentence: str
+) -> None:
+    (folder / "none.csv").write_text("start,end,label\n")
+    (folder / "some.csv").write_text("0.1,0.2,a\n")
+    ran = auricle("explain", seven, *flags, "--out", "out")
+    assert (ran.code, len(ran.complaints)) == (2, 1)
+    assert sentence in ran.complaints[0]
+    assert not (folder / "out").exists()
+
+
+def test_events_belong_to_one_recording_and_lie_in_it(auricle: Auricle, seven: Path, folder: Path) -> None:
+    (folder / "late.csv").write_text("0.1,99,a\n")
+    twice = auricle("explain", seven, seven, "--events", "late.csv", "--out", "out")
+    assert (twice.code, "one by one" in twice.err) == (2, True)
+    late = auricle("explain", seven, "--events", "late.csv", "--out", "out")
+    assert (late.code, "0.1 to 99 s does not lie in a clip" in late.err) == (1, True)
+    assert not (folder / "out").exists()
+
+
+def test_events_of_sections_are_in_their_own_seconds() -> None:
+    asked = Asked(events=((5.0, 12.0), (15.0, 15.5)))
+    clip = Clip(np.zeros(80000), 8000, start_seconds=10.0)
+    assert asked.settings(clip, section=True)["events"] == [(0.0, 2.0), (5.0, 5.5)]
+    assert Asked(events=((0.0, 30.0),)).settings(clip, section=True)["events"] is None
+    assert Asked(events=((30.0, 31.0),)).settings(clip, section=True)["events"] is None

@@ -225,3 +225,41 @@ def test_nothing_heavy_is_imported_before_it_is_needed() -> None:
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+def refuses(samples: np.ndarray, sample_rate: int) -> None:
+    raise RuntimeError("no such device")
+
+
+def leaves(samples: np.ndarray, sample_rate: int) -> None:
+    raise SystemExit(3)
+
+
+class NeedsAName:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
+        return {"all": samples}
+
+
+@pytest.mark.parametrize(
+    ("separator", "said"),
+    [
+        (refuses, r"refuses raised RuntimeError \(no such device\) when it was called with"),
+        (leaves, "leaves raised SystemExit"),
+        (lambda samples: samples, "raised TypeError .* a separator is a function of samples"),
+        (NeedsAName, "NeedsAName cannot be made without arguments"),
+        (lambda samples, rate: {"pcm": (samples * 32767).astype(np.int16)}, "90 dB louder than the clip"),
+    ],
+)
+def test_a_separator_that_fails_is_told(separator: Any, said: str) -> None:
+    with pytest.raises(AuricleError, match=said):
+        Sources(separator=separator)(noise(), RATE, GRID)
+
+
+def test_a_module_that_fails_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_separator.py").write_text("this is no python")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AuricleError, match='"broken_separator" cannot be imported'):
+        kind_of("sources:broken_separator:split")

@@ -62,8 +62,8 @@ class CoalitionMethod(Method):
     def _known(cls, value: str | Kind) -> str | Kind:
         if isinstance(kind_of(value), Patch) and not cls.takes_windows:
             raise AuricleError(
-                f"{cls.name} combines components, and windows that overlap cannot be combined; use another kind, such as "
-                "tiles:6x4, or occlusion"
+                f"{cls.name} combines components, and windows that overlap cannot be combined; use another kind, "
+                "such as tiles:6x4, or occlusion"
             )
         return value
 
