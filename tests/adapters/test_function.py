@@ -197,8 +197,8 @@ def leaves(samples: np.ndarray) -> None:
     ("function", "said"),
     [
         (leaves, "leaves raised SystemExit"),
-        (lambda samples: None, "returned None, which is no array of real numbers"),
-        (lambda samples: np.full((len(samples), 3), 1j), "returned ndarray, which is no array of real numbers"),
+        (lambda samples: None, "returned None, which is no array of numbers"),
+        (lambda samples: np.full((len(samples), 3), 1j), "returned ndarray, which is no array of numbers"),
     ],
 )
 def test_answers_that_are_no_numbers_are_told(function: object, said: str) -> None:

@@ -9,8 +9,12 @@ import numpy as np
 import pytest
 import soundfile
 from command_line import Auricle
+from rich.progress import Progress, TaskID
 
-from auricle import demo, load_clip, methods
+from auricle import demo, load_classifier, load_clip, methods
+from auricle.cli.explaining import Plan
+from auricle.cli.progress import Bar
+from auricle.sonify import Masking
 
 FILES = {
     "index.html",
@@ -176,3 +180,17 @@ def test_an_older_explanation_is_replaced_and_other_files_are_spared(
     record = json.loads((tmp_path / "seven" / "explanation.json").read_text())
     assert record["method"]["name"] == "gradient"
     assert {path.name for path in tmp_path.iterdir()} == {"seven"}
+
+
+def test_the_bar_says_when_it_measures(seven: Path) -> None:
+    shown: list[str] = []
+
+    class Shown(Progress):
+        def update(self, task_id: TaskID, **values: object) -> None:  # type: ignore[override]
+            shown.append(str(values["description"]))
+
+    bar = Bar(Shown(disable=True), 1, "explaining")
+    model, method = load_classifier("digits"), methods.build("gradient")
+    plan = Plan(model, method, "predicted", "features", 0, Masking(), False, True)
+    plan.explain(load_clip(seven), bar)
+    assert shown == ["explaining, measuring", "explaining"]

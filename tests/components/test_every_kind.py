@@ -168,3 +168,21 @@ def test_describe_has_every_kind() -> None:
         assert each["usage"]
         assert each["summary"]
         assert all(setting["meaning"] for setting in each["settings"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "settings", "said"),
+    [
+        ("time", (), {"count": 0}, "time cannot use count=0: input should be greater than or equal to 1"),
+        ("time", (0,), {}, "time cannot use count=0"),
+        ("time", (), {"cuont": 3}, "time cannot use cuont=3: unexpected keyword argument; its settings are count, sec"),
+        ("bands", (4, "bark"), {}, "bands cannot use scale=bark"),
+        ("patch", (), {"overlap": 1}, "patch cannot use overlap=1"),
+    ],
+)
+def test_wrong_settings_in_python_are_told(
+    kind: str, arguments: tuple[object, ...], settings: dict[str, object], said: str
+) -> None:
+    with pytest.raises(AuricleError) as told:
+        KINDS[kind](*arguments, **settings)
+    assert said in str(told.value)

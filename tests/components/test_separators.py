@@ -95,9 +95,14 @@ def test_a_function_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     kind = kind_of("sources:my_separator:split")
     assert kind.text() == "sources:my_separator:split"
     assert kind(noise(), RATE, GRID).names == ("all",)
-    for wrong, said in [("my_separator:spilt", "has no"), ("my_separator:number", "is a int"), ("nope:f", "imported")]:
+    wrong = [
+        ("my_separator:spilt", "has no"),
+        ("my_separator:number", "is int, which cannot be called"),
+        ("nope:f", "imported"),
+    ]
+    for text, said in wrong:
         with pytest.raises(AuricleError, match=said):
-            kind_of(f"sources:{wrong}")
+            kind_of(f"sources:{text}")
 
 
 class Kept:

@@ -252,3 +252,16 @@ def test_a_model_that_hears_nothing_gives_no_weight_to_anything(clips):
         found = explain(clips[0], classifier, method=build(name, components="time:4"), target="a")
         assert all(row.weight == pytest.approx(0.0, abs=1e-9) for row in found.components())
         assert any(check.name == "values" and check.passed is False for check in found.checks)
+
+
+def surely_silent(samples: np.ndarray) -> np.ndarray:
+    """Probabilities that are exactly 0 and 1 for silence."""
+    loud = np.minimum(np.square(samples).sum(1), 1.0)
+    return np.stack([loud, 1.0 - loud], axis=1)
+
+
+def test_the_logarithm_of_a_probability_of_zero_is_a_warning(clips):
+    classifier = auricle.function_classifier(surely_silent, labels=["sound", "silence"], sample_rate=8000)
+    for score, warned in (("logit", True), ("probability", False)):
+        found = explain(clips[4], classifier, method=ExactShap(components="time:4", score=score), target="sound")
+        assert any(check.name == "score" and check.passed is False for check in found.checks) is warned

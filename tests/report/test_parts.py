@@ -124,8 +124,9 @@ def test_figures_of_a_table_share_their_decimals():
     assert [figure(value, decimals(6.28)) for value in (6.28, -0.5551, 0.001)] == ["+6.28", "−0.56", "0.00"]
 
 
-def test_of_two_parts_the_top_is_not_the_whole_clip(clip, classifier, tmp_path):
-    two = auricle.explain(clip, classifier, method=ExactShap(components="time:2"))
+def test_of_two_parts_the_top_is_not_the_whole_clip(explanation, tmp_path):
+    method = ExactShap(components="time:2")
+    two = auricle.explain(explanation.clip, explanation.classifier, method=method, target="seven")
     folder = save(two, tmp_path / "clip", measure=False)
     only, without = (soundfile.read(folder / f"{name}.wav")[0] for name in ("top", "without-top"))
     assert np.abs(only).max() > 0

@@ -111,8 +111,8 @@ class FunctionNetwork(nn.Module):
         except (ValueError, TypeError) as error:
             what = "None" if answer is None else type(answer).__name__
             raise AuricleError(
-                f"{self.name} returned {what}, which is no array of real numbers; return [B, C], one row per sound "
-                "and one column per label"
+                f"{self.name} returned {what}, which is no array of numbers (real ones); return [B, C], one row per "
+                "sound and one column per label"
             ) from error
 
     def _check_shape(self, shape: tuple[int, ...], rows: int) -> None:

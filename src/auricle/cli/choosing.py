@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auricle.errors import AuricleError, nearest
-from auricle.methods import METHODS, Method, build
+from auricle.methods import METHODS, PRESETS, Method, build
 
 
 def settings_of(texts: Sequence[str]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def methods_of(
     names: str, settings: Sequence[str], shortcuts: Mapping[str, str | None] | None = None
 ) -> dict[str, Method]:
     """Methods by the names of ``lrp,ig``, with settings like ``lrp.composite=epsilon``; a shortcut goes to all that
-    have it.
+    have it, but ``components`` not to presets.
 
     >>> found = methods_of("gradient,deep-taylor", ["deep-taylor.input_rule=w-square"])
     >>> [method.describe() for method in found.values()]
@@ -67,7 +67,8 @@ def methods_of(
     for key, value in (shortcuts or {}).items():
         if value is None:
             continue
-        takers = [name for name in wanted if has(name, key)]
+        # What a preset is called is what its paper took apart.
+        takers = [name for name in wanted if has(name, key) and not (key == "components" and name in PRESETS)]
         if not takers:
             raise AuricleError(f"none of {names} has {key}; --{key} is for {_who_has(key)}")
         for name in takers:

@@ -40,7 +40,7 @@ def compare_clip(clip: Clip, plans: Mapping[str, Plan], out: Path) -> Path:
         for name, plan in plans.items():
             bar.describe(name)
             with watching(bar.hears):
-                explanation, scores = plan.explain(clip)
+                explanation, scores = plan.explain(clip, bar)
             plan.save(explanation, scores, out / name)
             explanations.append(explanation)
             scores_of.append(scores)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,7 +59,9 @@ class Plan:
             known = LEVELS if self.level not in LEVELS else self.method.levels
             raise AuricleError(f'{self.method.name} cannot use the level "{self.level}"; {nearest(self.level, known)}')
 
-    def explain(self, clip: Clip, *, section: bool = False) -> tuple[Explanation, Scores | None]:
+    def explain(
+        self, clip: Clip, bar: Bar | None = None, *, section: bool = False
+    ) -> tuple[Explanation, Scores | None]:
         explanation = explain(
             clip,
             self.classifier,
@@ -70,7 +73,8 @@ class Plan:
         if not self.measure or self.unmeasurable:
             return explanation, None
         more = self.asked.settings(clip, section=section)
-        return explanation, explanation.measure(self.masking, seed=self.seed, **more)
+        with nullcontext() if bar is None else bar.doing("measuring"):
+            return explanation, explanation.measure(self.masking, seed=self.seed, **more)
 
     @property
     def unmeasurable(self) -> str:
@@ -140,7 +144,7 @@ def _one(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     windowed = plan.classifier.length.seconds is not None and plan.classifier.length.long == "window"
     if windowed and duration(path) > LONG:
         return _long(path, plan, folder, name, bar)
-    explanation, scores = plan.explain(load_clip(path))
+    explanation, scores = plan.explain(load_clip(path), bar)
     plan.save(explanation, scores, folder)
     bar.say(line_of(explanation, scores, folder / "index.html"))
     return Entry.of(explanation, f"{name}/index.html", scores)
@@ -174,7 +178,7 @@ def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
         try:
             if isinstance(clip, AuricleError):
                 raise clip
-            explanation, scores = plan.explain(clip, section=True)
+            explanation, scores = plan.explain(clip, bar, section=True)
         except AuricleError as error:  # a silent or damaged minute must not lose the hour
             skipped.append(one_line(error))
         else:

@@ -32,6 +32,16 @@ class Bar:
         self._what = what
         self._progress.update(self._task, description=what)
 
+    @contextmanager
+    def doing(self, what: str) -> Iterator[None]:
+        """Says for a while what is being done, after what the bar says anyway."""
+        before = self._what
+        self.describe(f"{before}, {what}")
+        try:
+            yield
+        finally:
+            self.describe(before)
+
     def hears(self, how_far: Listening) -> None:
         """How far a coalition table is; told before it starts and while it listens, if that takes long."""
         now = time.monotonic()

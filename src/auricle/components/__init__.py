@@ -5,12 +5,9 @@ Every kind names its parts, keeps their sum (all present is the clip, to 1e-6) a
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import re
 from typing import Any
-
-from pydantic.fields import FieldInfo
 
 from auricle.components.bands import Bands
 from auricle.components.base import Block, Component, Components
@@ -26,6 +23,7 @@ from auricle.components.superpixels import Superpixels
 from auricle.components.tiles import Tiles
 from auricle.components.time import Time
 from auricle.errors import AuricleError, nearest
+from auricle.settings import described
 
 __all__ = [
     "KINDS",
@@ -94,17 +92,10 @@ def describe() -> list[dict[str, Any]]:
             "summary": kind.summary,
             "meaning": inspect.cleandoc(kind.__doc__ or ""),
             "combines": issubclass(kind, SliceKind | LayerKind),
-            "settings": [_setting(each) for each in dataclasses.fields(kind)],  # type: ignore[arg-type]
+            "settings": described(kind),
         }
         for name, kind in KINDS.items()
     ]
-
-
-def _setting(field: dataclasses.Field[Any]) -> dict[str, Any]:
-    info = field.default
-    if not isinstance(info, FieldInfo):
-        return {"name": field.name, "default": info, "meaning": ""}
-    return {"name": field.name, "default": info.get_default(), "meaning": info.description or ""}
 
 
 def _one(text: str) -> Kind:

@@ -13,10 +13,11 @@ from torch import Tensor
 from auricle.clip import Clip
 from auricle.components.base import Component
 from auricle.components.filters import in_bands
-from auricle.components.kind import LayerKind, Layers, settings
+from auricle.components.kind import LayerKind, Layers
 from auricle.components.naming import band_text
 from auricle.errors import AuricleError
 from auricle.frontends.grid import STFT
+from auricle.settings import settings
 
 LOWEST_OCTAVE = 62.5
 """Octaves begin here, in hertz; all that is lower belongs to one band."""

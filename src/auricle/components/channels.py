@@ -10,10 +10,11 @@ from torch import Tensor
 
 from auricle.clip import Clip
 from auricle.components.base import Component
-from auricle.components.kind import LayerKind, Layers, settings
+from auricle.components.kind import LayerKind, Layers
 from auricle.components.stems import fitted, whole
 from auricle.errors import AuricleError
 from auricle.frontends.grid import STFT
+from auricle.settings import settings
 
 
 @dataclass(frozen=True, config=settings)

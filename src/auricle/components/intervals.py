@@ -12,9 +12,10 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from auricle.components.annotations import Interval, read_intervals
-from auricle.components.kind import Slice, SliceKind, settings
+from auricle.components.kind import Slice, SliceKind
 from auricle.components.naming import precise_text
 from auricle.errors import AuricleError
+from auricle.settings import settings
 
 SLACK_SECONDS = 0.01
 """So far past the clip's end an interval may reach: times in files are rounded."""

@@ -8,7 +8,7 @@ the whole clip apart into simultaneous sounds, such as bands or sources. `Produc
 from __future__ import annotations
 
 import dataclasses
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from pydantic import ConfigDict, ValidationError
 from torch import Tensor
 
 from auricle.clip import Clip
@@ -26,8 +25,7 @@ from auricle.components.naming import seconds_text
 from auricle.errors import AuricleError
 from auricle.frontends.grid import STFT
 from auricle.frontends.listening import padded_length, spectrum_of
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import Readable
 
 FADE_SECONDS = 0.01
 """Length of the raised-cosine cross-fade between neighbouring slices."""
@@ -56,26 +54,7 @@ class Layers:
     energy: bool = False
 
 
-class _Readable(ABCMeta):
-    """Wrong settings are told in a sentence, as on the command line."""
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().__call__(*args, **kwargs)
-        except ValidationError as error:
-            first = error.errors()[0]
-            # Settings given by their place are numbered.
-            names = [each.name for each in dataclasses.fields(cls)]  # type: ignore[arg-type]
-            place = first["loc"][0] if first["loc"] else ""
-            key = names[place] if isinstance(place, int) and place < len(names) else place
-            said = first["msg"][:1].lower() + first["msg"][1:]
-            kind = getattr(cls, "name", cls.__name__)
-            raise AuricleError(
-                f"{kind} cannot use {key}={first['input']!r}: {said}; its settings are {', '.join(names)}"
-            ) from error
-
-
-class Kind(metaclass=_Readable):
+class Kind(metaclass=Readable):
     """A way to take clips apart. Subclasses are frozen (pydantic) dataclasses; their fields are their settings."""
 
     name: ClassVar[str]

@@ -12,7 +12,8 @@ def seconds_text(start: float, end: float, step: float | None = None) -> str:
     ('0.4–0.8', '0.06–0.12', '0–10')
     """
     least = end - start if step is None else step
-    digits = next((d for d in range(4) if least >= 2.5 * 10.0**-d or exact((start, end), d)), 3)
+    # A step of just 0.025 s, give or take a rounding, wants three digits for all its spans.
+    digits = next((d for d in range(4) if least > (2.5 + 1e-6) * 10.0**-d or exact((start, end), d)), 3)
     return f"{start:.{digits}f}–{end:.{digits}f}"
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from auricle.components.kind import Slice, SliceKind, settings
+from auricle.components.kind import Slice, SliceKind
 from auricle.components.naming import precise_text
+from auricle.settings import settings
 
 HOP_SECONDS = 0.01
 WINDOW_SECONDS = 0.046

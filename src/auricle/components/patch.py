@@ -13,11 +13,12 @@ from torch import Tensor
 from auricle.clip import Clip
 from auricle.components.base import Block, Component, Components, overlap
 from auricle.components.filters import SLOPE, Spectrum, rise
-from auricle.components.kind import FADE_SECONDS, Kind, settings, sound_of_clip
+from auricle.components.kind import FADE_SECONDS, Kind, sound_of_clip
 from auricle.components.naming import band_text, seconds_text
 from auricle.errors import AuricleError
 from auricle.frontends.grid import STFT
 from auricle.frontends.listening import listening_axes
+from auricle.settings import settings
 
 MOST_WINDOWS = 100_000
 MOST_SAMPLES = 2**28

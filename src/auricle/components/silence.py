@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from auricle.components.kind import Slice, SliceKind, settings
+from auricle.components.kind import Slice, SliceKind
 from auricle.components.onsets import between, strongest
+from auricle.settings import settings
 
 
 @dataclass(frozen=True, config=settings)

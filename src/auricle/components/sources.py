@@ -17,11 +17,12 @@ from auricle.components import masks
 from auricle.components.base import Component
 from auricle.components.cache import kept
 from auricle.components.demucs import Demucs
-from auricle.components.kind import LayerKind, Layers, settings
+from auricle.components.kind import LayerKind, Layers
 from auricle.components.separators import Separator, find, name_of, stems_of
 from auricle.components.stems import fitted, residual, whole
 from auricle.errors import AuricleError, nearest
 from auricle.frontends.grid import STFT
+from auricle.settings import settings
 
 KNOWN = ("hpss", "nmf", "demucs")
 

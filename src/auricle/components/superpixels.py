@@ -12,11 +12,12 @@ from torch import Tensor
 
 from auricle.clip import Clip
 from auricle.components.base import Block, Component, Components
-from auricle.components.kind import Kind, settings, sound_of_clip
+from auricle.components.kind import Kind, sound_of_clip
 from auricle.components.naming import band_text, precise_text
 from auricle.components.segmentation import in_order, log_mel, segments
 from auricle.frontends.grid import STFT
 from auricle.frontends.listening import listening_axes, padded_length, spectrum_of
+from auricle.settings import settings
 
 SOFTEN = np.array([0.25, 0.5, 0.25])
 """A raised cosine of three bins: a superpixel's edge is that soft, in time and in frequency."""

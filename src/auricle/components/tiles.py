@@ -11,9 +11,10 @@ from pydantic.dataclasses import dataclass
 from auricle.clip import Clip
 from auricle.components.bands import Bands
 from auricle.components.base import Components
-from auricle.components.kind import Kind, Product, settings
+from auricle.components.kind import Kind, Product
 from auricle.components.time import Time
 from auricle.frontends.grid import STFT
+from auricle.settings import settings
 
 
 @dataclass(frozen=True, config=settings)

@@ -6,9 +6,6 @@ import dataclasses
 import inspect
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
-
 from auricle.errors import AuricleError, nearest
 from auricle.methods.activations import ActivationMap, GradCAM, GradCAMPlusPlus, GuidedGradCAM, LayerCAM
 from auricle.methods.base import Attribution, Method
@@ -23,6 +20,7 @@ from auricle.methods.owen import Owen
 from auricle.methods.rectified import Deconvnet, GuidedBackprop
 from auricle.methods.rise import Rise
 from auricle.methods.shap import ExactShap, KernelShap, PermutationShap
+from auricle.settings import described
 
 __all__ = [
     "COMPOSITES",
@@ -104,16 +102,7 @@ def build(name: str, **settings: Any) -> Method:
             raise AuricleError(f'{name} has no setting "{key}"; {hint}')
     if isinstance(settings.get("baseline"), str) and not issubclass(METHODS[name], CoalitionMethod):
         check_name(settings["baseline"])
-    try:
-        return METHODS[name](**settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = first.get("ctx", {}).get("error")
-        if isinstance(reason, AuricleError):
-            raise reason from error
-        key = str(first["loc"][0]) if first["loc"] else "a setting"
-        given = settings.get(key)
-        raise AuricleError(f"{name} cannot use {key}={given}: {first['msg'].lower()}") from error
+    return METHODS[name](**settings)
 
 
 def describe() -> list[dict[str, Any]]:
@@ -124,15 +113,7 @@ def describe() -> list[dict[str, Any]]:
             "summary": kind.summary,
             "source": kind.source,
             "meaning": inspect.cleandoc(kind.__doc__ or ""),
-            "settings": [_setting(each) for each in dataclasses.fields(kind)],  # type: ignore[arg-type]
+            "settings": described(kind),
         }
         for name, kind in METHODS.items()
     ]
-
-
-def _setting(field: dataclasses.Field[Any]) -> dict[str, Any]:
-    info = field.default
-    if not isinstance(info, FieldInfo):
-        return {"name": field.name, "default": info, "meaning": ""}
-    default = info.get_default(call_default_factory=True, validated_data={})
-    return {"name": field.name, "default": default, "meaning": info.description or ""}

@@ -13,9 +13,9 @@ from torch.nn import functional as F
 from auricle.errors import AuricleError, nearest
 from auricle.methods.base import Attribution, Method
 from auricle.methods.derivatives import COMPILED
-from auricle.methods.gradients import settings
 from auricle.methods.point import Point
 from auricle.methods.rectified import guided_gradient
+from auricle.settings import settings
 
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d)
 

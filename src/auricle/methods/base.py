@@ -6,7 +6,7 @@ A new method is one class in one file, listed in ``auricle/methods/__init__.py``
 from __future__ import annotations
 
 import dataclasses
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from torch import Tensor
 from auricle.classifier import Classifier, Level
 from auricle.errors import AuricleError
 from auricle.methods.point import LEVELS, Point
+from auricle.settings import Readable
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Check:
     text: str
 
 
-class Method(ABC):
+class Method(metaclass=Readable):
     """How relevance is found. Subclasses are frozen (pydantic) dataclasses; their fields are their settings."""
 
     name: ClassVar[str]

@@ -18,8 +18,8 @@ from auricle.methods.base import Attribution, Method
 from auricle.methods.baselines import Baseline, baseline_of
 from auricle.methods.difference_handlers import HANDLERS
 from auricle.methods.differences import Differences, OtherPath, Record, Variant
-from auricle.methods.gradients import settings
 from auricle.methods.point import Point
+from auricle.settings import settings
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)

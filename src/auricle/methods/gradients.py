@@ -6,18 +6,17 @@ from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from auricle.methods.base import Attribution, Method
 from auricle.methods.baselines import Baseline, baseline_of
 from auricle.methods.point import Point
+from auricle.settings import settings
 
 ROWS = 32
 """Rows of one forward pass when a method asks many questions about a clip."""
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
 def gradient_at(point: Point, x: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

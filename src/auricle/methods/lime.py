@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -19,8 +19,7 @@ from auricle.methods.coalitions.method import Weighed
 from auricle.methods.coalitions.ridge import Penalty, Selection, cosine_distance, fit, held_out, locality, r_squared
 from auricle.methods.coalitions.sampled import SampledMethod, exactness, precision
 from auricle.methods.coalitions.samplers import bernoulli, everything, uniform_size
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import settings
 
 MOST = 16
 """Components of which the sampler ``all`` takes every coalition."""

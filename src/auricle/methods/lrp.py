@@ -16,10 +16,10 @@ from torch import Tensor
 
 from auricle.errors import AuricleError, nearest
 from auricle.methods.base import Attribution, Method
-from auricle.methods.gradients import settings
 from auricle.methods.point import Point
 from auricle.methods.propagation import Propagation
 from auricle.methods.rules import AlphaBeta, Box, Call, Epsilon, Flat, Gamma, Rule, WSquare, rule
+from auricle.settings import settings
 
 NOTHING = 1e-18
 """What an exact zero is replaced by at the explained point, so that rules which give relevance to zeros can."""

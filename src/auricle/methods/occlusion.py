@@ -16,8 +16,9 @@ from auricle.components.scales import Scales
 from auricle.errors import AuricleError
 from auricle.methods.base import Check
 from auricle.methods.coalitions.game import Game
-from auricle.methods.coalitions.method import CoalitionMethod, Weighed, settings
+from auricle.methods.coalitions.method import CoalitionMethod, Weighed
 from auricle.methods.coalitions.searching import search
+from auricle.settings import settings
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -20,8 +20,7 @@ from auricle.methods.coalitions.sampled import SampledMethod, budget_of, exactne
 from auricle.methods.coalitions.samplers import Seed, generator_of
 from auricle.methods.coalitions.shapley import settled, shapley_weights
 from auricle.methods.shap import walk
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import settings
 
 Structure = Literal["halves", "slices", "flat"]
 Tree = int | tuple["Tree", ...]

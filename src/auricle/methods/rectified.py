@@ -10,8 +10,8 @@ from torch import Tensor
 
 from auricle.methods.base import Attribution, Method
 from auricle.methods.derivatives import Derivatives, Handler
-from auricle.methods.gradients import settings
 from auricle.methods.point import Point
+from auricle.settings import settings
 
 
 class _Deconvnet(torch.autograd.Function):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from auricle.errors import AuricleError
@@ -13,8 +13,7 @@ from auricle.methods.coalitions.game import Game
 from auricle.methods.coalitions.method import Weighed
 from auricle.methods.coalitions.sampled import SampledMethod, exactness, precision
 from auricle.methods.coalitions.samplers import bernoulli, everything
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import settings
 
 MOST = 20
 """Above so many components, all coalitions are never asked about."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -16,8 +16,7 @@ from auricle.methods.coalitions.method import CoalitionMethod, Weighed
 from auricle.methods.coalitions.sampled import SampledMethod, budget_of, exactness, precision
 from auricle.methods.coalitions.samplers import everything, kernel_pairs, permutations
 from auricle.methods.coalitions.shapley import along, bootstrap, constrained, exact, mean_of_pairs, settled
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import settings
 
 MOST = 16
 """Components whose coalitions are all asked about: 65 536."""

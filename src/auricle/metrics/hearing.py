@@ -16,7 +16,9 @@ from auricle.frontends.listening import frames_within, sound_of, spectrum_of
 from auricle.sonify.griffin_lim import griffin_lim
 
 CHUNK = 32
-"""Sounds a network hears at once."""
+"""Sounds a network hears at once, at most."""
+SAMPLES = 2**19
+"""Samples of these sounds together, at most: their spectra take about a hundred times as many bytes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,13 +59,17 @@ class Listener:
         """Energy ``[F, frames]`` of every cell within the clip."""
         return self.spectrum[:, : self.frames].abs().square().double().cpu().numpy()
 
+    @property
+    def _at_once(self) -> int:
+        return max(min(CHUNK, SAMPLES // self.windows.samples.shape[-1]), 1)
+
     def whole(self) -> np.ndarray:
         """Probabilities ``[C]`` of the clip itself."""
         return self._probabilities(self.samples[None])[0]
 
     def __call__(self, masks: Iterable[np.ndarray]) -> Answers:
         """The clip through each mask ``[F, frames]``, in chunks."""
-        size = max(CHUNK // len(self.windows.starts), 1)
+        size = max(min(CHUNK // len(self.windows.starts), SAMPLES // len(self.samples)), 1)
         answers = [self.to_sounds(self._sounds(np.stack(chunk))) for chunk in _chunks(masks, size)]
         return Answers(
             np.concatenate([each.probabilities for each in answers]),
@@ -93,7 +99,7 @@ class Listener:
         after = max(max(starts) + wanted - sounds.shape[-1], 0)
         padded = torch.nn.functional.pad(sounds, (before, after))
         heard = torch.stack([padded[:, s + before : s + before + wanted] for s in starts], dim=1)
-        logits = [self.classifier.logits(part) for part in heard.flatten(0, 1).split(CHUNK)]
+        logits = [self.classifier.logits(part) for part in heard.flatten(0, 1).split(self._at_once)]
         per_window = torch.cat(logits).unflatten(0, heard.shape[:2])
         return self.classifier.probabilities(per_window.mean(1)).double().cpu().numpy()
 

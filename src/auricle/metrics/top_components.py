@@ -57,7 +57,8 @@ def top_components(
     rows = [parts.only(*group) for group in groups.values()]
     if not rows:
         return TopComponents((), (), ())
-    same = parts.probabilities(np.concatenate(rows)).argmax(1) == parts.whole().argmax()
+    heard = parts.probabilities(np.concatenate(rows))
+    same = heard[:, parts.c] >= 0.5 if parts.classifier.multi_label else heard.argmax(1) == parts.whole().argmax()
     each = np.split(same, np.cumsum([len(group) for group in groups.values()])[:-1])
     return TopComponents(
         asked,

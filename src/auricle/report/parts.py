@@ -176,6 +176,16 @@ def decimals(largest: float) -> int:
     return max(2 - math.floor(math.log10(largest)), 0) if largest > 0 else 2
 
 
+def small(error: float, digits: int) -> str:
+    """A standard error beside a weight with so many decimal places.
+
+    >>> small(0.031, 2), small(0.0004, 2)
+    ('0.03', 'less than 0.01')
+    """
+    least = 10.0**-digits
+    return f"less than {least:.{digits}f}" if 0 < error < least / 2 else figure(error, digits).lstrip("+")
+
+
 def figure(value: float, digits: int) -> str:
     """A signed weight with so many decimal places.
 
@@ -199,7 +209,7 @@ def _row(
         "name": each.name,
         "weight": weight,
         "figure": figure(weight, digits),
-        "error": None if error is None else figure(error, digits).lstrip("+"),
+        "error": None if error is None else small(error, digits),
         "start": each.start,
         "end": each.end,
         "low": each.low,

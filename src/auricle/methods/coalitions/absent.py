@@ -39,6 +39,8 @@ def names_of(baseline: Absent) -> list[str | Clip]:
     """
     if isinstance(baseline, Clip):
         return [baseline]
+    if isinstance(baseline, str) and not baseline.strip():
+        raise AuricleError("the baseline is empty; name one, such as silence, or give a sound file")
     if not isinstance(baseline, str):
         found = [one for each in baseline for one in names_of(each)]
     elif baseline in BASELINES or Path(baseline).exists() or "," not in baseline:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 import torch
-from pydantic import ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -23,8 +23,7 @@ from auricle.methods.coalitions.contributions import Contributions, dependence
 from auricle.methods.coalitions.game import Game, Score
 from auricle.methods.coalitions.table import tables
 from auricle.methods.point import Point
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import settings
 
 
 @plain_dataclass(frozen=True, eq=False)
@@ -104,6 +103,7 @@ class CoalitionMethod(Method):
                 for check in each.checks
             ]
             checks.append(dependence(stacked[..., 0], names))
+        checks += [check for check in [_swamped(classifier, self.score, games)] if check is not None]
         notes = dict.fromkeys(note for each in asked for note in each.told())
         checks += [Check("multiplexing", "not used", None, note) for note in notes]
         return Contributions(
@@ -141,3 +141,21 @@ class CoalitionMethod(Method):
         values = super().settings()
         values["components"] = self._kind().text()
         return values
+
+
+SWAMPED = -20.0
+"""A log-probability below this stands for a probability of 0, of which the logarithm says nothing more."""
+
+
+def _swamped(classifier: Classifier, score: Score, games: Sequence[Game]) -> Check | None:
+    """A warning where the logarithm of a probability of 0 outweighs all that the sound says."""
+    if score == "probability" or classifier.outputs != "probabilities":
+        return None
+    asked = torch.nonzero(games[0].weights).flatten() + 1
+    if all(float(end[asked].min()) > SWAMPED for game in games for end in (game.full, game.empty)):
+        return None
+    text = (
+        f"{classifier.name} gives a probability of 0 to the target with everything absent, or present. Its logarithm "
+        "outweighs whatever the parts say: use score=probability."
+    )
+    return Check("score", "swamped", False, text)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from auricle.methods.base import Check
 from auricle.methods.coalitions.method import CoalitionMethod
-
-settings = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+from auricle.settings import settings
 
 PRECISE = 0.2
 """A standard error above this share of the weights' range is a warning."""
