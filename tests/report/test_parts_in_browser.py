@@ -25,7 +25,7 @@ def test_every_part_is_listed_and_the_strongest_can_be_heard(visit, parts_page, 
     assert section.locator("[data-hears]").count() == 12
     strongest = max(parts.components(), key=lambda row: row.weight)
     assert section.locator("tbody tr").first.locator(".name").inner_text() == strongest.name
-    assert f"{parts.contributions.forwards:,} mixtures" in section.inner_text()
+    assert f"({parts.contributions.forwards:,} passes through it)" in section.inner_text()
     assert "time:15" in section.inner_text()
     assert "components (time:15)" in window.locator("main").inner_text()
     section.get_by_text("Weights for every class").click()
