@@ -17,7 +17,7 @@ from auricle.models import load_classifier
 from auricle.road import explain
 from auricle.sonify import Masking
 
-METHODS = ("lrp", "ig", "deeplift", "grad-cam")
+METHODS = ("lrp", "ig", "deeplift", "grad-cam", "kernel-shap")
 
 
 def demonstrate(out: Path) -> Path:

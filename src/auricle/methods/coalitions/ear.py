@@ -57,7 +57,6 @@ class Ear:
         self.whole = _window(components.samples, start, wanted).to(like)
         self.nothing = _window(absence.sound, start, wanted).to(like)
         self.forwards = 0
-        self.tried = 0
         self.seconds_per_row: float | None = None
         self.notes: list[str] = []
         self._places: dict[bytes, int] = {}
@@ -175,7 +174,7 @@ class Ear:
             self.notes.append(text)
 
     def _directly(self, rows: Tensor) -> Tensor:
-        most = max(MOST_SAMPLES["cpu" if self.classifier.device.type == "cpu" else "cuda"] // self.wanted, 1)
+        most = max(MOST_SAMPLES[self._machine] // self.wanted, 1)
         if self._mix is None and len(rows) > 2 * len(self.blocks):  # each block takes one STFT itself
             self._mix = self._on_stft() or (lambda rows: self.classifier.frontend(self.samples(rows)))
         size = min(self._size(rows, most), most)
@@ -209,17 +208,20 @@ class Ear:
             raise AuricleError(f"{error} (it was hearing the clip with parts removed)") from error
 
     @property
+    def _machine(self) -> str:
+        return "cpu" if self.classifier.device.type == "cpu" else "cuda"
+
+    @property
     def _usual(self) -> int:
-        kind = "cpu" if self.classifier.device.type == "cpu" else "cuda"
-        return max(min(AT_ONCE[kind], SAMPLES_AT_ONCE[kind] // self.wanted), 1)
+        return max(min(AT_ONCE[self._machine], SAMPLES_AT_ONCE[self._machine] // self.wanted), 1)
 
     def _size(self, rows: Tensor, most: int) -> int:
         """The batch size with the least time a row, found on the first rows when many are to come.
 
         Their answers are not kept: in the last bit they may depend on the batch, and the same seed is to give the same.
         """
-        known = _SIZES.setdefault(self.classifier.device.type, {})
-        place = (id(self.classifier), self.wanted)
+        known: dict[tuple[str, int], int] = self.classifier.remembered.setdefault("batch sizes", {})
+        place = (self.classifier.device.type, self.wanted)
         if place in known or len(rows) < MANY:
             return known.get(place, self._usual)
         best, least = self._usual, float("inf")
@@ -227,17 +229,18 @@ class Ear:
             if self.classifier.device.type == "cuda":
                 torch.cuda.synchronize()
             begun = time.perf_counter()
-            self._batch(rows[:size]).cpu()
+            try:
+                self._batch(rows[:size]).cpu()
+            except RuntimeError as error:
+                if not _out_of_memory(error):
+                    raise
+                break
             taken = (time.perf_counter() - begun) / size
-            self.tried += size
             if taken > 1.05 * least:
                 break
             best, least = (size, taken) if taken < least else (best, least)
         known[place] = best
         return best
-
-
-_SIZES: dict[str, dict[tuple[int, int], int]] = {}
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
