@@ -147,9 +147,9 @@ def overlap(start: float, end: float, edges: np.ndarray) -> np.ndarray:
 
 def mix_into(buffer: Tensor, gains: Tensor, blocks: Sequence[Block]) -> None:
     """Add ``gains [N, K]`` times the parts to ``buffer [N, ..., n]``, in place and only where each part sounds."""
-    sounding = (gains != 0).any(0).tolist()
+    sounding = set(torch.nonzero(gains.any(0)).flatten().tolist())
     for block in blocks:
-        if not any(sounding[k] for k in block.which):
+        if sounding.isdisjoint(block.which):
             continue
         part = buffer[..., block.start : block.stop]
         chosen = gains[:, list(block.which)].to(part.dtype)

@@ -105,7 +105,6 @@ def structural() -> Iterator[None]:
     """Convolutions computed sum by sum: faster algorithms mix neighbours and would spread NaN further."""
     with ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings(action="ignore"))  # these flags speak of other machines
-        stack.enter_context(torch.backends.mkldnn.flags(enabled=False))
         stack.enter_context(torch.backends.nnpack.flags(enabled=False))
         stack.enter_context(torch.backends.cudnn.flags(enabled=False))
         yield
