@@ -55,7 +55,7 @@ def test_the_demo_explains_the_bundled_clips_and_finds_the_planted_cause(auricle
     assert "5 of 5 clips explained" in ran.out
     lines = [line.split() for line in ran.out.splitlines() if "positive relevance there" in line]
     found = {words[0]: int(words[2]) for words in lines}
-    assert set(found) == {"lrp", "ig", "deeplift", "grad-cam"}
+    assert set(found) == {"lrp", "ig", "deeplift", "grad-cam", "kernel-shap"}
     # The digit takes 39 % of the clip's time; the tone and the burst are as loud as it is.
     assert found["lrp"] > 90
     assert min(found.values()) > 70
