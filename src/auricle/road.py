@@ -165,7 +165,7 @@ def _of_components(
     """Components are of the whole clip, and so is what is explained: the mean over its windows."""
     mean = logits.mean(0, keepdim=True)
     weights = classifier.target_weights(asked, mean)[0]
-    found = method.contributions(classifier, clip, weights, seed=seed)
+    found = method.contributions(classifier, clip, weights, seed=seed, whole=mean[0])
     prediction = classifier.prediction(logits)
     own = asked == "predicted" and "predicted" not in classifier.labels
     target = prediction.label if own else asked

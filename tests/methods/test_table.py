@@ -201,3 +201,57 @@ def test_scores_of_a_game_are_logits_probabilities_or_log_odds(digits, clips):
     torch.testing.assert_close(games["probability"][:, 0], probabilities[:, 7] - probabilities[:, 9])
     odds = torch.log(probabilities / (1 - probabilities))
     torch.testing.assert_close(games["log-odds"][:, 1:], odds, rtol=1e-6, atol=1e-6)
+
+
+def test_nothing_outdated_is_used_whatever_has_changed(clips):
+    from dataclasses import replace
+
+    from auricle import explain
+    from auricle.methods import ExactShap
+
+    classifier = small(FRONTS["samples"], length=Length(seconds=0.5, long="crop"))
+    method = ExactShap(components="time:3")
+
+    def full() -> Tensor:
+        return explain(clips[0], classifier, method=method, target="a").contributions.full[1:]
+
+    full()
+    changes = [
+        lambda: classifier.network.out.weight.data.mul_(0.5),  # PyTorch does not count such a change
+        lambda: classifier.network.register_forward_hook(lambda module, given, said: -said),
+        lambda: setattr(classifier, "frontend", replace(classifier.frontend, normalisation="peak")),
+    ]
+    for change in changes:
+        change()
+        now = classifier.logits(classifier.windows(clips[0]).samples)[0]
+        torch.testing.assert_close(full(), now, rtol=1e-6, atol=1e-9)
+
+
+def test_a_separator_that_is_made_again_is_another_one(digits, clips):
+    from auricle.components import Sources
+
+    def kind_with(share: float) -> Sources:
+        return Sources(lambda samples, rate: {"one": share * samples, "rest": (1 - share) * samples})
+
+    energies = [float(table(digits, clips[0], kind_with(share)).components.energies()[0]) for share in (0.1, 0.5, 0.9)]
+    whole = float(torch.tensor(clips[0].mono(8000)).double().square().sum())
+    torch.testing.assert_close(energies, [share**2 * whole for share in (0.1, 0.5, 0.9)], rtol=1e-5, atol=0)
+
+
+def test_a_file_of_intervals_may_be_written_anew(digits, clips, tmp_path):
+    file = tmp_path / "words.csv"
+    for cut in (0.2, 0.25):
+        file.write_text(f"start,end,label\n0,{cut},first\n")
+        assert table(digits, clips[0], f"intervals:{file}").components.each[0].end == pytest.approx(cut, abs=1e-3)
+
+
+def test_many_threads_may_ask_one_table(digits, clips):
+    from concurrent.futures import ThreadPoolExecutor
+
+    found = Table(digits, clips[2], kind_of("time:10")(clips[2], 8000, digits.frontend.grid), nothing_of(clips[2]))
+    asked = [some(10, rows=20, seed=seed) for seed in range(12)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(found.logits, asked))
+    for rows, answer in zip(asked, answers, strict=True):
+        assert torch.equal(found.logits(rows), answer)
+    torch.testing.assert_close(answers[0], heard_one_by_one(found, asked[0]), rtol=1e-4, atol=1e-4)

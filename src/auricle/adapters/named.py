@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +33,8 @@ def named(text: str) -> Any:
     The current folder can be imported from, as with ``python -m``.
     """
     module_name, _, name = text.partition(":")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
-    found = _module(module_name)
+    with _current_folder():
+        found = _module(module_name)
     for part in name.split("."):
         if not hasattr(found, part):
             known = [each for each in vars(found) if not each.startswith("_") and callable(getattr(found, each))]
@@ -51,6 +51,20 @@ def named(text: str) -> Any:
             "[B, C], or an auricle.Classifier"
         )
     return found
+
+
+@contextmanager
+def _current_folder() -> Iterator[None]:
+    """Within, modules may come from the current folder; afterwards it shadows nothing."""
+    here = str(Path.cwd())
+    if here in sys.path:
+        yield
+        return
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        sys.path.remove(here)
 
 
 def _module(name: str) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote, unquote
 
@@ -59,6 +60,12 @@ class Intervals(SliceKind):
         return "intervals:" + ";".join(
             f"{start:.12g}-{end:.12g}={quote(label, safe=' ')}" for start, end, label in self.marked
         )
+
+    def identity(self) -> Hashable:
+        if self.file is None or not Path(self.file).is_file():
+            return super().identity()
+        state = Path(self.file).stat()  # the file may be written anew
+        return self, state.st_mtime_ns, state.st_size
 
     def slices(self, samples: np.ndarray, sample_rate: int) -> list[Slice]:
         found = self.marked if self.file is None else read_intervals(self.file, self.tier)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -54,6 +54,19 @@ class Layers:
     energy: bool = False
 
 
+class _Itself:
+    """A kind whose settings cannot be compared is like none but itself."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Itself) and other.kind is self.kind
+
+    def __hash__(self) -> int:
+        return id(self.kind)
+
+
 class Kind(metaclass=Readable):
     """A way to take clips apart. Subclasses are frozen (pydantic) dataclasses; their fields are their settings."""
 
@@ -79,6 +92,14 @@ class Kind(metaclass=Readable):
     @abstractmethod
     def __call__(self, clip: Clip, sample_rate: int, grid: STFT) -> Components:
         """The clip, mono at ``sample_rate``, taken apart; ``grid`` is the STFT of the front-end."""
+
+    def identity(self) -> Hashable:
+        """What is equal for two kinds only if they take every clip apart alike; who holds it keeps the kind alive."""
+        try:
+            hash(self)
+        except TypeError:
+            return _Itself(self)
+        return self
 
     def settings(self) -> dict[str, Any]:
         return {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}  # type: ignore[arg-type]
@@ -126,6 +147,9 @@ class Product(Kind):
 
     def text(self) -> str:
         return f"{self.within.text()},{self.across.text()}"
+
+    def identity(self) -> Hashable:
+        return self.across.identity(), self.within.identity()
 
     def __call__(self, clip: Clip, sample_rate: int, grid: STFT) -> Components:
         samples = sound_of_clip(clip, sample_rate)

@@ -20,7 +20,7 @@ from auricle.frontends.grid import STFT
 from auricle.frontends.listening import listening_axes
 from auricle.settings import settings
 
-MOST_WINDOWS = 100_000
+MOST_WINDOWS = 20_000
 MOST_SAMPLES = 2**28
 """As much as all windows together may hold: 1 GiB."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -80,6 +81,11 @@ class Sources(LayerKind):
         if self.separator == "demucs" and self.model != "htdemucs":
             return f"sources:demucs:{self.model}"
         return f"sources:{self.separator}"
+
+    def identity(self) -> Hashable:
+        plain = isinstance(self.separator, str | FunctionType | BuiltinFunctionType)
+        # What an object does may change with what it holds, unless it says by a version that it has not.
+        return super().identity() if plain or hasattr(self.separator, "version") else object()
 
     def layers(self, clip: Clip, samples: Tensor, sample_rate: int, grid: STFT) -> Layers:
         if self.separator in ("hpss", "nmf"):

@@ -84,6 +84,8 @@ def repeats(explanation: Explanation, *, count: int = REPEATS, top: int = TOP, f
                 break
     except _Unheard:
         return None
+    except AuricleError:
+        return None  # too few samples for another draw to be sure to succeed
     weights = torch.stack(drawn).numpy()
     agreed = stability(weights, top=top)
     fixed = bool((weights == weights[0]).all())
@@ -102,14 +104,19 @@ def sample_size(explanation: Explanation, *, repeats: int = REPEATS, top: int = 
     found, method = contributions_of(explanation), _unseeded(explanation)
     count = len(found.components)
     field, most = _samples_of(method, count)
-    if field is None or most >= 2**count:
+    exact = found.errors is not None and not bool(found.errors.any())
+    if field is None or exact:
         return None
     sizes = [size for size in (most // 2**k for k in range(SIZES - 1, -1, -1)) if size >= 2 * count + 2]
     unions: dict[int, int] = {}
     # The largest first: smaller samples then begin with rows that have been heard.
     for size in reversed(sizes):
         smaller = dataclasses.replace(method, **{field: size})
-        drawn = [_weigh(explanation, smaller, found.tables, explanation.seed + r) for r in range(repeats)]
+        try:
+            drawn = [_weigh(explanation, smaller, found.tables, explanation.seed + r) for r in range(repeats)]
+        except AuricleError:  # so few samples that the method refuses: not stable
+            unions[size] = count
+            continue
         unions[size] = union(torch.stack(drawn).numpy(), min(top, count))
     stable = [size for size in sizes if all(unions[each] <= min(top, count) for each in sizes if each >= size)]
     return Settling({size: unions[size] for size in sizes}, min(stable, default=None), RULE * count)

@@ -58,7 +58,7 @@ def top_components(
     if not rows:
         return TopComponents((), (), ())
     heard = parts.probabilities(np.concatenate(rows))
-    same = heard[:, parts.c] >= 0.5 if parts.classifier.multi_label else heard.argmax(1) == parts.whole().argmax()
+    same = heard.argmax(1) == parts.whole().argmax()
     each = np.split(same, np.cumsum([len(group) for group in groups.values()])[:-1])
     return TopComponents(
         asked,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from threading import RLock
 
 import numpy as np
 import torch
@@ -59,6 +60,8 @@ class Ear:
         self.forwards = 0
         self.seconds_per_row: float | None = None
         self.notes: list[str] = []
+        self.probes = 0
+        self._lock = RLock()
         self._places: dict[bytes, int] = {}
         self._logits = torch.empty(0, len(classifier.labels), dtype=torch.float64)
         self._mix: Callable[[Tensor], Tensor] | None = None
@@ -68,13 +71,19 @@ class Ear:
         """Bool ``[N, K]`` to logits ``[N, C]`` (float64, on the processor); nothing is heard twice."""
         mine = coalitions[:, self.heard].cpu().numpy()
         keys = [row.tobytes() for row in np.packbits(mine, axis=1)]
-        unknown = {key: row for row, key in enumerate(keys) if key not in self._places}
-        if unknown:
-            new = torch.as_tensor(mine[list(unknown.values())])
-            logits = self._hear(new).double().cpu()
-            self._places |= {key: len(self._logits) + i for i, key in enumerate(unknown)}
-            self._logits = torch.cat([self._logits, logits])
-        return self._logits[[self._places[key] for key in keys]]
+        with self._lock:
+            unknown = {key: row for row, key in enumerate(keys) if key not in self._places}
+            if unknown:
+                new = torch.as_tensor(mine[list(unknown.values())])
+                logits = self._hear(new).double().cpu()
+                self._places |= {key: len(self._logits) + i for i, key in enumerate(unknown)}
+                self._logits = torch.cat([self._logits, logits])
+            return self._logits[[self._places[key] for key in keys]]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the parts hold."""
+        return sum(each.values.numel() for each in self.blocks)
 
     def missing(self, coalitions: Tensor) -> int:
         """How many of them have not been heard yet."""
@@ -135,7 +144,10 @@ class Ear:
         with torch.inference_mode(), self.classifier.inference():
             if len(rows) >= FEW and (logits := self._multiplexed(rows)) is not None:
                 return logits
-            return self._directly(rows)
+            try:
+                return self._directly(rows)
+            finally:
+                self._mix = None  # quickly made again, and large
 
     def _multiplexed(self, rows: Tensor) -> Tensor | None:
         removed = (~rows).sum(1)
@@ -148,6 +160,7 @@ class Ear:
         if self._multiplexer is None:
             self._multiplexer = Multiplexer(self.classifier, self.wanted, self._supports(), at_once=self._usual)
         before = self._multiplexer.forwards + self._multiplexer.checks
+        probes = self._multiplexer.probes
         try:
             if single:
                 logits = self._multiplexer.removals((~rows).int().argmax(1).tolist(), self.samples)
@@ -159,6 +172,8 @@ class Ear:
         except NotLocal as reason:
             self._note(str(reason))
             return None
+        finally:
+            self.probes += self._multiplexer.probes - probes
         self.forwards += self._multiplexer.forwards + self._multiplexer.checks - before
         return logits
 
@@ -218,7 +233,7 @@ class Ear:
     def _size(self, rows: Tensor, most: int) -> int:
         """The batch size with the least time a row, found on the first rows when many are to come.
 
-        Their answers are not kept: in the last bit they may depend on the batch, and the same seed is to give the same.
+        Their answers are not kept, so that all rows of a call are heard in one way: rounding may depend on the batch.
         """
         known: dict[tuple[str, int], int] = self.classifier.remembered.setdefault("batch sizes", {})
         place = (self.classifier.device.type, self.wanted)
@@ -236,6 +251,7 @@ class Ear:
                     raise
                 break
             taken = (time.perf_counter() - begun) / size
+            self.probes += size
             if taken > 1.05 * least:
                 break
             best, least = (size, taken) if taken < least else (best, least)

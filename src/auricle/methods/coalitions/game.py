@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from auricle.components import Components
+from auricle.errors import AuricleError
 from auricle.methods.coalitions.table import Table
 
 Score = Literal["logit", "probability", "log-odds"]
@@ -53,6 +54,8 @@ class Game:
             return classifier.probabilities(logits)
         if classifier.multi_label:
             return logits  # independent outputs: the logit is the log-odds
+        if logits.shape[1] == 1:
+            raise AuricleError(f"{classifier.name} has one output and no others to set it against; use score=logit")
         # log p - log(1 - p), where 1 - p is the sum of all others: exact also where p rounds to 1.
         others = [torch.cat([logits[:, :c], logits[:, c + 1 :]], 1).logsumexp(1) for c in range(logits.shape[1])]
         return logits - torch.stack(others, 1)

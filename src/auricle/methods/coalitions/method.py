@@ -83,9 +83,14 @@ class CoalitionMethod(Method):
     @abstractmethod
     def _weigh(self, game: Game, seed: int) -> Weighed: ...
 
-    def contributions(self, classifier: Classifier, clip: Clip, weights: Tensor, *, seed: int = 0) -> Contributions:
-        """What each component of ``clip`` contributes to the target, given as weights over the outputs ``[C]``."""
-        asked = tables(classifier, clip, self._kind(), self.baseline, seed=seed)
+    def contributions(
+        self, classifier: Classifier, clip: Clip, weights: Tensor, *, seed: int = 0, whole: Tensor | None = None
+    ) -> Contributions:
+        """What each component of ``clip`` contributes to the target, given as weights over the outputs ``[C]``.
+
+        ``whole [C]`` is what the classifier says to the clip, if it is known, so that nothing outdated is used.
+        """
+        asked = tables(classifier, clip, self._kind(), self.baseline, seed=seed, whole=whole)
         before = sum(each.forwards for each in asked)
         games = [Game(each, weights, self.score) for each in asked]
         found = [self._weigh(game, seed) for game in games]
@@ -127,8 +132,8 @@ class CoalitionMethod(Method):
         rate, place = point.classifier.sample_rate, point.samples.device
         clips = [Clip(row.detach().float().cpu().numpy(), rate) for row in point.samples]
         each = [
-            self.contributions(point.classifier, clip, row, seed=seed).attribution()
-            for clip, row in zip(clips, weights, strict=True)
+            self.contributions(point.classifier, clip, row, seed=seed, whole=whole).attribution()
+            for clip, row, whole in zip(clips, weights, point.classifier.logits(point.samples), strict=True)
         ]
         return Attribution(
             relevance=torch.cat([one.relevance for one in each]).to(place),

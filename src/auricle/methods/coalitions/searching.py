@@ -42,12 +42,11 @@ def search(each: Sequence[Component], hear: Callable[[list[int]], Tensor], toler
 
     First come windows that tile the plane, overlapping by a quarter in time.
     """
-    shared = overlap_of(each)
     heard = coarse(each)
     values = hear(heard)
     most = max(int(MOST * len(each)), len(heard) + 1)
     while True:
-        expected, deviation = expectation(shared, heard, values)
+        expected, deviation = expectation(overlap_of(each, heard), heard, values)
         highest = expected[:, 0] + DEVIATIONS * deviation
         highest[heard] = -torch.inf
         margin = float(highest.max() - values[:, 0].max())
@@ -60,13 +59,14 @@ def search(each: Sequence[Component], hear: Callable[[list[int]], Tensor], toler
         heard = heard + after
 
 
-def overlap_of(each: Sequence[Component]) -> Tensor:
-    """The share of its area that each pair of windows of one size has in common, ``[K, K]``."""
+def overlap_of(each: Sequence[Component], which: Sequence[int]) -> Tensor:
+    """The share of its area that each window has in common with windows ``which`` of its size, ``[K, len(which)]``."""
     places = torch.tensor([[one.start, one.end, one.low or 0.0, one.high or 0.0] for one in each], dtype=torch.float64)
     start, end, low, high = places.T
     width, height = (end - start).amax(), (high - low).amax()
-    time = (1 - (start[:, None] - start).abs() / width).clamp_min(0.0)
-    return time if not height else time * (1 - (low[:, None] - low).abs() / height).clamp_min(0.0)
+    chosen = list(which)
+    time = (1 - (start[:, None] - start[chosen]).abs() / width).clamp_min(0.0)
+    return time if not height else time * (1 - (low[:, None] - low[chosen]).abs() / height).clamp_min(0.0)
 
 
 def coarse(each: Sequence[Component]) -> list[int]:
@@ -88,13 +88,15 @@ def _steps(places: Sequence[float], step: float) -> list[float]:
 
 
 def expectation(shared: Tensor, heard: Sequence[int], values: Tensor) -> tuple[Tensor, Tensor]:
-    """What every window is expected to say ``[K, Q]``, and the standard deviation ``[K]`` of column 0."""
+    """What every window is expected to say ``[K, Q]``, and the standard deviation ``[K]`` of column 0.
+
+    shared: what all windows share with those that were heard, ``[K, len(heard)]``.
+    """
     mean = values.mean(0)
-    known = shared[heard][:, heard] + JITTER * torch.eye(len(heard), dtype=torch.float64)
+    known = shared[heard] + JITTER * torch.eye(len(heard), dtype=torch.float64)
     root = torch.linalg.cholesky(known)
     solved = torch.cholesky_solve(values - mean, root)
     variance = ((values - mean)[:, 0] * solved[:, 0]).sum() / len(heard)
-    towards = shared[:, heard]
-    white = torch.linalg.solve_triangular(root, towards.T, upper=False)
+    white = torch.linalg.solve_triangular(root, shared.T, upper=False)
     unknown = (1.0 - white.square().sum(0)).clamp_min(0.0)
-    return mean + towards @ solved, (variance * unknown).sqrt()
+    return mean + shared @ solved, (variance * unknown).sqrt()

@@ -94,7 +94,17 @@ def along(ask: Asked, orders: Tensor) -> Tensor:
 
 
 def mean_of_pairs(marginals: Tensor) -> tuple[Tensor, Tensor | None]:
-    """The mean ``[K, Q]`` of marginals ``[2 pairs, K, Q]`` and its standard error over pairs (None: one pair only)."""
+    """The mean ``[K, Q]`` of marginals ``[2 pairs, K, Q]`` and its standard error over pairs (None: one pair only).
+
+    A variance from few pairs is itself uncertain: the components' mean variance steps in for `FEW` pairs of its own.
+    """
     pairs = marginals.reshape(-1, 2, *marginals.shape[1:]).mean(1)
-    errors = pairs.std(0) / len(pairs) ** 0.5 if len(pairs) > 1 else None
-    return pairs.mean(0), errors
+    if len(pairs) < 2:
+        return pairs.mean(0), None
+    own = pairs.var(0)
+    variance = (len(pairs) * own + FEW * own.mean(0)) / (len(pairs) + FEW)
+    return pairs.mean(0), (variance / len(pairs)).sqrt()
+
+
+FEW = 4
+"""Pairs that the mean variance of all components counts for."""

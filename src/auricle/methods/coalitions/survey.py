@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -153,12 +152,9 @@ class Survey:
         return taint
 
 
-_SURVEYS: WeakKeyDictionary[Classifier, dict[tuple[Any, ...], Survey]] = WeakKeyDictionary()
-
-
 def surveyed(classifier: Classifier, length: int) -> Survey:
     """The survey of a classifier for sounds of ``length`` samples, made once."""
-    known = _SURVEYS.setdefault(classifier, {})
+    known: dict[tuple[Any, ...], Survey] = classifier.remembered.setdefault("surveys", {})
     key = length, classifier.dtype, classifier.device, id(classifier.network), id(classifier.frontend)
     if key not in known:
         if len(known) >= KEPT:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from threading import RLock
 
 import torch
 from torch import Tensor
@@ -15,7 +16,12 @@ from auricle.methods.coalitions.absent import RANDOM, Absence, Absent, absence_o
 from auricle.methods.coalitions.ear import Ear
 
 KEPT = 8
-"""Tables that are remembered for each classifier."""
+"""Tables that are remembered for each classifier, at most."""
+KEPT_NUMBERS = 2**26
+"""Numbers that the parts of remembered tables may hold together: half a gigabyte."""
+STALE = 1e-3
+"""How far, relative to the spread of logits, a table may be from what the classifier says now."""
+_LOCK = RLock()
 
 
 class Table:
@@ -49,8 +55,24 @@ class Table:
 
     @property
     def forwards(self) -> int:
-        """Rows that have gone through the network (or its trunk, where rows were multiplexed)."""
+        """Rows that have gone through the network (or its trunk, where rows were multiplexed) for the answers."""
         return sum(ear.forwards for ear in self._ears)
+
+    @property
+    def probes(self) -> int:
+        """Rows beside these that only told how to hear: the best batch size, how far the network hears."""
+        return sum(ear.probes for ear in self._ears)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers the parts hold, as sound and as they are mixed."""
+        return sum(ear.numbers for ear in self._ears) + sum(each.values.numel() for each in self.components.own)
+
+    def agrees(self, whole: Tensor) -> bool:
+        """Whether the classifier still says ``whole [C]`` to the whole clip; else its weights or the like changed."""
+        mine, now = self.logits(torch.ones(1, len(self.components), dtype=torch.bool))[0], whole.double().cpu()
+        size = max(float(now.max() - now.min()), float(now.abs().max()))
+        return float((mine - now).abs().max()) <= STALE * size
 
     def told(self) -> list[str]:
         """What could not be done as planned since this was last asked, in sentences."""
@@ -88,10 +110,40 @@ def table(
 
 
 def tables(
-    classifier: Classifier, clip: Clip, components: str | Kind, baseline: Absent, *, seed: int = 0
+    classifier: Classifier,
+    clip: Clip,
+    components: str | Kind,
+    baseline: Absent,
+    *,
+    seed: int = 0,
+    whole: Tensor | None = None,
 ) -> list[Table]:
-    """A table for each of the baselines."""
+    """A table for each of the baselines.
+
+    ``whole [C]`` is what the classifier says to the clip now: tables that say otherwise are forgotten.
+    """
+    with _LOCK:
+        found = _tables(classifier, clip, components, baseline, seed)
+        if whole is not None and not all(each.agrees(whole) for each in found):
+            forget(classifier)
+            found = _tables(classifier, clip, components, baseline, seed)
+        return found
+
+
+def forget(classifier: Classifier) -> None:
+    """Forget everything found out about a classifier, for when it has changed in a way that cannot be seen.
+
+    Changed parameters and buffers are noticed, and so is any change that alters what it says to a whole clip that is
+    explained again.
+    """
+    classifier.remembered.clear()
+
+
+def _tables(
+    classifier: Classifier, clip: Clip, components: str | Kind, baseline: Absent, seed: int
+) -> list[Table]:
     kind = kind_of(components)
+    identity = kind.identity()
     known: OrderedDict[tuple[object, ...], Table] = classifier.remembered.setdefault("tables", OrderedDict())
     weights = _state(classifier)
     found: list[Table] = []
@@ -99,15 +151,19 @@ def tables(
     for name in names_of(baseline):
         what = name.content_hash if isinstance(name, Clip) else name
         drawn = seed if what in RANDOM else None
-        key = (clip.content_hash, repr(kind), what, drawn, weights, classifier.length, classifier.device)
+        front = classifier.frontend
+        place = (clip.content_hash, identity, front.sample_rate, front.grid)
+        kinds = (classifier.length, classifier.device, classifier.outputs, classifier.multi_label, repr(front))
+        key = (place, what, drawn, weights, *kinds)
         if key not in known:
-            front = classifier.frontend
-            cut = cut or _taken_apart(known, clip, kind) or kind(clip, front.sample_rate, front.grid)
+            cut = cut or _taken_apart(known, place) or kind(clip, front.sample_rate, front.grid)
             absence = absence_of(name, cut.samples, front.sample_rate, front.grid, seed)
             known[key] = Table(classifier, clip, cut, absence)
         known.move_to_end(key)
         found.append(known[key])
-    while len(known) > max(KEPT, len(found)):
+    while len(known) > len(found) and (
+        len(known) > KEPT or sum(each.numbers for each in known.values()) > KEPT_NUMBERS
+    ):
         known.popitem(last=False)
     return found
 
@@ -118,9 +174,6 @@ def _state(classifier: Classifier) -> tuple[tuple[int, int], ...]:
     return tuple((id(each), 0 if each.is_inference() else each._version) for each in values if torch.is_tensor(each))
 
 
-def _taken_apart(known: OrderedDict[tuple[object, ...], Table], clip: Clip, kind: Kind) -> Components | None:
+def _taken_apart(known: OrderedDict[tuple[object, ...], Table], place: object) -> Components | None:
     """The clip's components from a table that already has them."""
-    for key, each in known.items():
-        if key[:2] == (clip.content_hash, repr(kind)):
-            return each.components
-    return None
+    return next((each.components for key, each in known.items() if key[0] == place), None)
