@@ -209,3 +209,14 @@ def test_answers_that_are_no_numbers_are_told(function: object, said: str) -> No
 def test_a_rate_too_low_for_sound_is_told_before_anything_is_heard() -> None:
     with pytest.raises(AuricleError, match="100 Hz is too low for sound"):
         heard(bands, sample_rate=100)
+
+
+def test_the_folder_that_a_function_came_from_shadows_nothing_afterwards(tmp_path, monkeypatch):
+    import sys
+
+    from auricle.adapters.named import named
+
+    (tmp_path / "mine_for_a_moment.py").write_text("def predict(samples):\n    return samples[:, :2]\n")
+    monkeypatch.chdir(tmp_path)
+    assert named("mine_for_a_moment:predict").__name__ == "predict"
+    assert str(tmp_path) not in sys.path

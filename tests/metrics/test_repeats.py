@@ -8,6 +8,7 @@ from slices import explanation, pulses
 import auricle
 from auricle.errors import AuricleError
 from auricle.methods.coalitions.method import CoalitionMethod, Weighed
+from auricle.methods.rise import Rise
 from auricle.methods.shap import ExactShap, KernelShap
 from auricle.metrics import baseline_sensitivity, repeats, sample_size
 
@@ -97,3 +98,11 @@ def test_bad_input(digits, clips):
         baseline_sensitivity(one, "silence")
     with pytest.raises(AuricleError, match="lrp has no components"):
         repeats(auricle.explain(clips[0], digits))
+
+
+def test_samples_too_few_for_the_method_count_as_not_settled(digits, clips):
+    found = auricle.explain(clips[3], digits, method=Rise(components="time:12", keep=0.1, samples=1000))
+    settled = sample_size(found)
+    assert settled is not None
+    assert settled.unions[min(settled.unions)] == 12
+    assert found.measure(repeats=3, curves=False).row("U_n").value >= 3
