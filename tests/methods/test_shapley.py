@@ -16,7 +16,7 @@ from auricle.clip import Clip
 from auricle.errors import AuricleError
 from auricle.methods.coalitions import Game, table
 from auricle.methods.coalitions.samplers import everything, kernel_pairs
-from auricle.methods.coalitions.shapley import bootstrap, constrained, exact
+from auricle.methods.coalitions.shapley import bootstrap, constrained, exact, mean_of_pairs
 from auricle.methods.shap import ExactShap, KernelShap, PermutationShap
 
 METHODS: list[Any] = [KernelShap(budget=60), KernelShap(), PermutationShap(budget=60), ExactShap()]
@@ -203,3 +203,15 @@ def test_a_column_does_not_depend_on_the_others() -> None:
     both = weigh(KernelShap(budget=150), FunctionGame(11, value)).weights
     alone = weigh(KernelShap(budget=150), FunctionGame(11, lambda z: value(z)[:, :1])).weights
     assert relative(both[:, 0], alone[:, 0]) < 0.05
+
+
+def test_errors_from_few_pairs_lean_on_those_of_all_components():
+    """A component's variance v over two pairs becomes (2 v + 4 times the mean of all v) / 6."""
+    marginals = torch.tensor([[0.0, 1.0], [0.0, 7.0], [2.0, 2.0], [2.0, 2.0]], dtype=torch.float64)[..., None]
+    mean, errors = mean_of_pairs(marginals)
+    own = torch.tensor([2.0, 2.0], dtype=torch.float64)  # of (0, 2) and of (4, 2)
+    torch.testing.assert_close(mean[:, 0], torch.tensor([1.0, 3.0], dtype=torch.float64))
+    torch.testing.assert_close(errors[:, 0], ((2 * own + 4 * own.mean()) / 6 / 2).sqrt())
+    steady = torch.cat([marginals[:, :1], torch.ones_like(marginals[:, :1])], dim=1)  # the second never varies
+    torch.testing.assert_close(mean_of_pairs(steady)[1][:, 0] ** 2 * 2, torch.tensor([8 / 6, 4 / 6]).double())
+    assert mean_of_pairs(marginals[:2])[1] is None

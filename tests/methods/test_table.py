@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from auricle import frontends
+from auricle import explain, frontends
 from auricle.classifier import Classifier, Length
 from auricle.clip import Clip
-from auricle.components import kind_of
+from auricle.components import Sources, kind_of
 from auricle.errors import AuricleError
 from auricle.frontends import STFT, Waveform
 from auricle.frontends.compression import Decibel
+from auricle.methods import ExactShap
 from auricle.methods.coalitions import Game, table, watching
+from auricle.methods.coalitions.absent import Absence
 from auricle.methods.coalitions.table import Table, tables
 
 
@@ -113,9 +117,7 @@ def test_a_long_clip_is_heard_through_its_windows_and_no_window_twice_about_the_
     assert found.forwards < 64 * windows / 2
 
 
-def nothing_of(clip: Clip):
-    from auricle.methods.coalitions.absent import Absence
-
+def nothing_of(clip: Clip) -> Absence:
     return Absence("silence", torch.zeros(len(clip.mono(8000)), dtype=torch.float64))
 
 
@@ -204,11 +206,6 @@ def test_scores_of_a_game_are_logits_probabilities_or_log_odds(digits, clips):
 
 
 def test_nothing_outdated_is_used_whatever_has_changed(clips):
-    from dataclasses import replace
-
-    from auricle import explain
-    from auricle.methods import ExactShap
-
     classifier = small(FRONTS["samples"], length=Length(seconds=0.5, long="crop"))
     method = ExactShap(components="time:3")
 
@@ -228,8 +225,6 @@ def test_nothing_outdated_is_used_whatever_has_changed(clips):
 
 
 def test_a_separator_that_is_made_again_is_another_one(digits, clips):
-    from auricle.components import Sources
-
     def kind_with(share: float) -> Sources:
         return Sources(lambda samples, rate: {"one": share * samples, "rest": (1 - share) * samples})
 
@@ -246,8 +241,6 @@ def test_a_file_of_intervals_may_be_written_anew(digits, clips, tmp_path):
 
 
 def test_many_threads_may_ask_one_table(digits, clips):
-    from concurrent.futures import ThreadPoolExecutor
-
     found = Table(digits, clips[2], kind_of("time:10")(clips[2], 8000, digits.frontend.grid), nothing_of(clips[2]))
     asked = [some(10, rows=20, seed=seed) for seed in range(12)]
     with ThreadPoolExecutor(6) as pool:

@@ -13,10 +13,9 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from auricle.components import Component
-from auricle.errors import AuricleError
 from auricle.methods.coalitions.game import Game
 from auricle.methods.coalitions.method import Weighed
-from auricle.methods.coalitions.sampled import SampledMethod, budget_of, exactness
+from auricle.methods.coalitions.sampled import SampledMethod, budget_of, exactness, pairs_of_orders
 from auricle.methods.coalitions.samplers import Seed, generator_of
 from auricle.methods.coalitions.shapley import settled, shapley_weights
 from auricle.methods.shap import walk
@@ -56,13 +55,7 @@ class Owen(SampledMethod):
         if needed <= budget:
             weights = settled(owen(game, tree, count), game.full - game.empty)
             return Weighed(weights, torch.zeros_like(weights), additive=True, checks=[exactness(needed)])
-        pairs = (budget - 2) // (2 * (count - 1))
-        if pairs < 1:
-            raise AuricleError(
-                f"a budget of {budget} is too small for {count} components: an order and its reverse take {2 * count}; "
-                f"give {budget_of(None, count)}, or ask for fewer components"
-            )
-        return walk(game, orders_of(tree, pairs, self._seed(seed)), budget)
+        return walk(game, orders_of(tree, pairs_of_orders(budget, count), self._seed(seed)), budget)
 
 
 def tree_of(components: tuple[Component, ...], structure: Structure) -> Tree:

@@ -13,7 +13,7 @@ from auricle.errors import AuricleError
 from auricle.methods.coalitions import odd
 from auricle.methods.coalitions.game import Game
 from auricle.methods.coalitions.method import CoalitionMethod, Weighed
-from auricle.methods.coalitions.sampled import SampledMethod, budget_of, exactness, precision
+from auricle.methods.coalitions.sampled import SampledMethod, budget_of, exactness, pairs_of_orders, precision
 from auricle.methods.coalitions.samplers import everything, kernel_pairs, permutations
 from auricle.methods.coalitions.shapley import along, bootstrap, constrained, exact, mean_of_pairs, settled
 from auricle.settings import settings
@@ -79,13 +79,7 @@ class PermutationShap(SampledMethod):
         count, budget = game.count, budget_of(self.budget, game.count)
         if count == 1:
             return _exact(game)
-        pairs = (budget - 2) // (2 * (count - 1))
-        if pairs < 1:
-            raise AuricleError(
-                f"a budget of {budget} is too small for {count} components: an order and its reverse take {2 * count}; "
-                f"give {budget_of(None, count)}, or ask for fewer components"
-            )
-        return walk(game, permutations(pairs, count, self._seed(seed)), budget)
+        return walk(game, permutations(pairs_of_orders(budget, count), count, self._seed(seed)), budget)
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)

@@ -67,7 +67,7 @@ def repeats(explanation: Explanation, *, count: int = REPEATS, top: int = TOP, f
     """The same method, clip and table with ``count`` seeds in a row, the first the explanation's own.
 
     U_n, n = ``top``: how many different components are ever among the top n (Mishra et al. 2020): n is perfect. With
-    ``free``, None is returned if anything would have to be heard for it.
+    ``free``, None is returned if anything would have to be heard for it, or a draw is one that the method refuses.
     """
     from auricle.methods.coalitions.stability import stability
 
@@ -85,7 +85,9 @@ def repeats(explanation: Explanation, *, count: int = REPEATS, top: int = TOP, f
     except _Unheard:
         return None
     except AuricleError:
-        return None  # too few samples for another draw to be sure to succeed
+        if not free:
+            raise
+        return None
     weights = torch.stack(drawn).numpy()
     agreed = stability(weights, top=top)
     fixed = bool((weights == weights[0]).all())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -49,8 +50,12 @@ def setting(value: object) -> str:
 
 
 def unbroken(text: str) -> str:
-    """Figures stay with their per cent sign."""
-    return text.replace(" %", "\u00a0%")
+    """Figures stay with their units.
+
+    >>> unbroken("0.26–0.35 s of 9 %") == "0.26–0.35\\u00a0s of 9\\u00a0%"
+    True
+    """
+    return re.sub(r"(?<=\d) (?=(?:%|s|Hz|kHz)(?!\w))", "\u00a0", text)
 
 
 def percent(value: float) -> str:

@@ -25,6 +25,9 @@ from auricle.methods.coalitions.table import tables
 from auricle.methods.point import Point
 from auricle.settings import settings
 
+SWAMPED = -20.0
+"""A log-probability below this stands for a probability of 0, of which the logarithm says nothing more."""
+
 
 @plain_dataclass(frozen=True, eq=False)
 class Weighed:
@@ -146,10 +149,6 @@ class CoalitionMethod(Method):
         values = super().settings()
         values["components"] = self._kind().text()
         return values
-
-
-SWAMPED = -20.0
-"""A log-probability below this stands for a probability of 0, of which the logarithm says nothing more."""
 
 
 def _swamped(classifier: Classifier, score: Score, games: Sequence[Game]) -> Check | None:

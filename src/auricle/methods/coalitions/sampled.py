@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from auricle.errors import AuricleError
 from auricle.methods.base import Check
 from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.settings import settings
@@ -31,6 +32,21 @@ def budget_of(budget: int | None, count: int) -> int:
     (512, 1280, 100)
     """
     return max(512, 64 * count) if budget is None else budget
+
+
+def pairs_of_orders(budget: int, count: int) -> int:
+    """How many orders with their reverses a budget allows; each takes K - 1 coalitions beside the two ends.
+
+    >>> pairs_of_orders(550, 12)
+    24
+    """
+    pairs = (budget - 2) // (2 * (count - 1))
+    if pairs < 1:
+        raise AuricleError(
+            f"a budget of {budget} is too small for {count} components: an order and its reverse take {2 * count}; "
+            f"give {budget_of(None, count)}, or ask for fewer components"
+        )
+    return pairs
 
 
 def precision(weights: Tensor, errors: Tensor | None, asked: int, remedy: str) -> Check:

@@ -10,6 +10,9 @@ from torch import Tensor
 
 from auricle.methods.coalitions.samplers import Pairs, Seed, everything, generator_of
 
+FEW = 4
+"""Pairs of orders that the mean variance of all components counts for."""
+
 Asked = Callable[[Tensor], Tensor]
 """Coalitions ``[n, K]`` in, values ``[n, Q]`` out."""
 
@@ -104,7 +107,3 @@ def mean_of_pairs(marginals: Tensor) -> tuple[Tensor, Tensor | None]:
     own = pairs.var(0)
     variance = (len(pairs) * own + FEW * own.mean(0)) / (len(pairs) + FEW)
     return pairs.mean(0), (variance / len(pairs)).sqrt()
-
-
-FEW = 4
-"""Pairs that the mean variance of all components counts for."""
