@@ -15,8 +15,9 @@ from planted_sounds import GRID, RATE, assert_whole, noise, parts, tone
 from torch import nn
 
 from auricle.clip import Clip
-from auricle.components import Demucs, Sources, cache, kind_of
+from auricle.components import Demucs, Sources, kind_of
 from auricle.errors import AuricleError
+from auricle.files import cache_folder
 
 
 def halves(samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
@@ -175,10 +176,10 @@ def test_the_oldest_files_go_first(cache: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert str(cache.cache_folder()).endswith("cache")
+    assert str(cache_folder()).endswith("cache")
     monkeypatch.delenv("AURICLE_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.cache_folder() == tmp_path / "auricle"
+    assert cache_folder() == tmp_path / "auricle"
 
 
 class SmallDemucs(nn.Module):

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from importlib import metadata
@@ -19,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from auricle.files import cache_folder
+
 FORMAT = 1
 """Raised whenever a separation gives other numbers than before."""
 
@@ -26,17 +27,6 @@ LARGEST_BYTES = 4 * 2**30
 """When more than this is kept, what was used longest ago is removed."""
 
 Arrays = dict[str, np.ndarray]
-
-
-def cache_folder() -> Path:
-    """Where results are kept."""
-    if chosen := os.environ.get("AURICLE_CACHE"):
-        return Path(chosen).expanduser()
-    if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "auricle"
-    if sys.platform == "win32" and (base := os.environ.get("LOCALAPPDATA")):
-        return Path(base) / "auricle" / "cache"
-    return Path("~/Library/Caches/auricle" if sys.platform == "darwin" else "~/.cache/auricle").expanduser()
 
 
 def kept(made_from: dict[str, Any], packages: tuple[str, ...], make: Callable[[], Arrays]) -> Arrays:

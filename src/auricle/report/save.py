@@ -69,18 +69,6 @@ def save(
     return folder
 
 
-def write_whole(path: Path, content: str | bytes) -> Path:
-    """Write a file so that it is there whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.part")
-        draft.write_bytes(content.encode() if isinstance(content, str) else content)
-        os.replace(draft, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    return path
-
-
 def _write(
     explanation: Explanation, folder: Path, scores: Scores | None, masking: Masking | None, sounds: Sounds
 ) -> None:
