@@ -1,8 +1,9 @@
-"""Published networks have their published sizes, and a classifier comes back from disk as it went."""
+"""Networks eat their front-ends, say what is wrong with settings, and come back from disk as they went."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,36 +12,23 @@ from torch import nn
 from auricle import frontends
 from auricle.classifier import Classifier, Length
 from auricle.errors import AuricleError
-from auricle.models import ARCHITECTURES, load_classifier
+from auricle.models import ARCHITECTURES, load_classifier, make_network
 from auricle.models.alexnet import AlexNet
 from auricle.models.audionet import AudioNet
 from auricle.models.digits import DigitsCNN
-
-
-def count(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-def test_alexnet_has_its_published_size() -> None:
-    network = AlexNet()  # the published figure counts the batch norms' means and variances
-    statistics = sum(buffer.numel() for name, buffer in network.named_buffers() if "running" in name)
-    assert count(network) == 14_224_778
-    assert count(network) + statistics == 14_227_530
-
-
-def test_audionet_has_its_published_size() -> None:
-    assert count(AudioNet()) == 17_107_162
 
 
 @pytest.mark.parametrize(
     ("network", "shape"),
     [
         (AlexNet(), (1, 227, 227)),
+        (AlexNet(variant="grouped"), (1, 227, 227)),
         (AudioNet(), (1, 8000)),
+        (AudioNet(first_pool=3), (1, 8000)),
         (DigitsCNN(), (1, 64, 101)),
         (DigitsCNN(), (1, 64, 60)),
     ],
-    ids=["alexnet", "audionet", "digits", "digits, shorter"],
+    ids=["alexnet", "alexnet, grouped", "audionet", "audionet, first pool 3", "digits", "digits, shorter"],
 )
 @torch.inference_mode()
 def test_one_row_of_logits_per_clip(network: nn.Module, shape: tuple[int, ...]) -> None:
@@ -93,3 +81,29 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
     )
     with pytest.raises(AuricleError, match="do not fit"):
         load_classifier(classifier.save(tmp_path), network=DigitsCNN(channels=(4, 8, 8, 8)))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "settings", "hint"),
+    [
+        ("alexnett", {}, 'did you mean "alexnet"'),
+        ("alexnet", {"varient": "grouped"}, 'alexnet has no setting "varient"; did you mean "variant"'),
+        ("alexnet", {"variant": "groups"}, 'did you mean "grouped"'),
+        ("cnn14", {"head": "pann"}, 'did you mean "panns"'),
+        ("yamnet", {"pooling": "score"}, 'did you mean "scores"'),
+        ("mel-cnn", {"filters": [8, 8]}, "2 filters and 5 pools"),
+        ("mel-cnn", {"frames": 16}, "0 frames; pool less"),
+    ],
+)
+def test_settings_that_cannot_be_are_told(architecture: str, settings: dict[str, Any], hint: str) -> None:
+    with torch.device("meta"), pytest.raises(AuricleError, match=hint):
+        make_network(architecture, classes=2, settings=settings)
+
+
+@pytest.mark.parametrize(("architecture", "bands", "frames"), [("cnn14", 64, 32), ("kumar-cnn", 128, 128)])
+def test_a_clip_too_short_for_the_poolings_is_told(architecture: str, bands: int, frames: int) -> None:
+    with torch.device("meta"):
+        network = make_network(architecture, classes=2).eval()
+        assert network(torch.zeros(1, 1, frames, bands)).shape == (1, 2)
+        with pytest.raises(AuricleError, match=f"needs {frames} frames and was given {frames - 1}; give a longer clip"):
+            network(torch.zeros(1, 1, frames - 1, bands))

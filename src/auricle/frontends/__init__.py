@@ -11,7 +11,7 @@ from typing import Any
 
 from auricle.errors import AuricleError, nearest
 from auricle.frontends.base import Frontend
-from auricle.frontends.compression import COMPRESSIONS, Compression, Decibel, Log, Log1p
+from auricle.frontends.compression import COMPRESSIONS, Compression, Decibel, Log, Log1p, Log10
 from auricle.frontends.grid import STFT
 from auricle.frontends.presets import PRESETS, preset
 from auricle.frontends.spectrogram import MelSpectrogram, Spectrogram
@@ -25,6 +25,7 @@ __all__ = [
     "Frontend",
     "Log",
     "Log1p",
+    "Log10",
     "MelSpectrogram",
     "Spectrogram",
     "Waveform",

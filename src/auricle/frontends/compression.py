@@ -26,6 +26,27 @@ class Log:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Log10:
+    """``factor * log10(x + offset)``, not below ``floor``, whatever the clip's own level.
+
+    ``factor=10`` makes decibels re 1 of a power, 20 of a magnitude; ``floor`` is in the same unit as the result.
+
+    >>> Log10(offset=1e-7, floor=-4.0)(torch.tensor([0.0, 0.1, 10.0])).round(decimals=3)
+    tensor([-4., -1.,  1.])
+    """
+
+    kind: ClassVar[str] = "log10"
+    factor: float = 1.0
+    offset: float = 0.0
+    floor: float = -10.0
+
+    def __call__(self, values: Tensor) -> Tensor:
+        # Bounded before the logarithm, whose slope at zero is infinite.
+        lowest = 10.0 ** (self.floor / self.factor)
+        return self.factor * torch.log10((values + self.offset).clamp_min(lowest))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Log1p:
     """``ln(1 + gain x)``; silence is 0, which makes "absent" and "zero" the same thing.
 
@@ -74,5 +95,5 @@ class Decibel:
         return torch.where(peak <= self.minimum, torch.full_like(level, self.floor), level) / self.scale
 
 
-Compression = Log | Log1p | Decibel
-COMPRESSIONS: dict[str, type[Compression]] = {each.kind: each for each in (Log, Log1p, Decibel)}
+Compression = Log | Log10 | Log1p | Decibel
+COMPRESSIONS: dict[str, type[Compression]] = {each.kind: each for each in (Log, Log10, Log1p, Decibel)}

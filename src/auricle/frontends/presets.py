@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from auricle.errors import AuricleError, nearest
 from auricle.frontends.base import Frontend
-from auricle.frontends.compression import Decibel, Log, Log1p
+from auricle.frontends.compression import Decibel, Log, Log1p, Log10
 from auricle.frontends.grid import STFT
 from auricle.frontends.spectrogram import MelSpectrogram, Spectrogram
 from auricle.frontends.waveform import Waveform
@@ -36,6 +36,17 @@ def audiomnist_alexnet() -> Frontend:
     )
 
 
+def audiomnist_alexnet_caffe() -> Frontend:
+    """The same map in decibels, 0 to -80, which AudioMNIST's original Caffe AlexNet was given unscaled."""
+    return Spectrogram(
+        sample_rate=8000,
+        stft_settings=STFT(n_fft=455, hop=35),
+        compression=Decibel(of="magnitude"),
+        rows=227,
+        frames=(2, 229),
+    )
+
+
 def audiomnist_audionet() -> Frontend:
     """AudioMNIST's AudioNet input: 8000 samples divided by their 95th percentile + 0.001 (Becker et al. 2018)."""
     return Waveform(sample_rate=8000, normalisation="percentile")
@@ -58,6 +69,92 @@ def audiblexai_mel() -> Frontend:
         power=2,
         n_mels=128,
         compression=Decibel(of="power", minimum=1e-10, scale=80.0),
+    )
+
+
+def audiblexai_gtzan_linear() -> Frontend:
+    """AudibleXAI's linear spectrogram of music, for three seconds at 8 kHz: 257 × 376 dB re maximum, -1 to 0."""
+    return Spectrogram(
+        sample_rate=8000,
+        stft_settings=STFT(n_fft=512, hop=64, padding="reflect"),
+        compression=Decibel(of="magnitude", scale=80.0),
+    )
+
+
+def audiblexai_gtzan_mel() -> Frontend:
+    """AudibleXAI's mel spectrogram of music, for three seconds at 8 kHz: 128 × 376 dB re maximum, -1 to 0."""
+    return MelSpectrogram(
+        sample_rate=8000,
+        stft_settings=STFT(n_fft=512, hop=64, padding="reflect"),
+        power=2,
+        n_mels=128,
+        compression=Decibel(of="power", minimum=1e-10, scale=80.0),
+    )
+
+
+def gtzan_mel() -> Frontend:
+    """DRSA-audio's music input for three seconds at 16 kHz: 128 HTK bands × 128 frames, log10, not below -4.
+
+    The clip is peak-normalised. The first frame is left out and 128 are kept, so three seconds give 128 × 128.
+    """
+    return MelSpectrogram(
+        sample_rate=16000,
+        stft_settings=STFT(n_fft=800, hop=360, padding="reflect"),
+        n_mels=128,
+        scale="htk",
+        area_norm=False,
+        compression=Log10(offset=1e-7, floor=-4.0),
+        normalisation="peak",
+        frames=(1, 129),
+    )
+
+
+def gtzan_mel_6s() -> Frontend:
+    """DRSA-audio's larger music input for six seconds at 22.05 kHz: 128 HTK bands × 256 frames, as `gtzan_mel`."""
+    return MelSpectrogram(
+        sample_rate=22050,
+        stft_settings=STFT(n_fft=1024, hop=512, padding="reflect"),
+        n_mels=128,
+        scale="htk",
+        area_norm=False,
+        compression=Log10(offset=1e-7, floor=-4.0),
+        normalisation="peak",
+        frames=(1, 257),
+    )
+
+
+def drsa_toy() -> Frontend:
+    """DRSA-audio's input for one second of its synthetic sounds at 16 kHz: 64 HTK bands × 64 frames.
+
+    Frames and floor are those of its explanations; its training left out the last frames instead and had no floor.
+    """
+    return MelSpectrogram(
+        sample_rate=16000,
+        stft_settings=STFT(n_fft=480, hop=240, padding="reflect"),
+        n_mels=64,
+        scale="htk",
+        area_norm=False,
+        compression=Log10(offset=1e-7, floor=-4.0),
+        normalisation="peak",
+        frames=(1, 65),
+    )
+
+
+def heart() -> Frontend:
+    """Heart sounds at 4 kHz: 64 bands 25-900 Hz of 64 ms windows every 16 ms, ln(1 + 1000 x): silence is 0.
+
+    The clip is peak-normalised, because how loud a heart is recorded says more of the stethoscope than of the heart.
+    """
+    return MelSpectrogram(
+        sample_rate=4000,
+        stft_settings=STFT(n_fft=512, hop=64, window_length=256),
+        power=2,
+        n_mels=64,
+        fmin=25.0,
+        fmax=900.0,
+        area_norm=False,
+        compression=Log1p(gain=1000.0),
+        normalisation="peak",
     )
 
 
@@ -107,13 +204,57 @@ def l2i_mel() -> Frontend:
     )
 
 
+def cnn14() -> Frontend:
+    """The input of PANNs' CNN14: 32 kHz, 64 Slaney mel bands 50-14000 Hz, dB re 1 down to -100, time × mel.
+
+    Decibels of the power of 1024 / 320, without a floor under the clip's own maximum (Kong et al. 2020).
+    """
+    return MelSpectrogram(
+        sample_rate=32000,
+        stft_settings=STFT(n_fft=1024, hop=320, padding="reflect"),
+        power=2,
+        n_mels=64,
+        fmin=50.0,
+        fmax=14000.0,
+        compression=Log10(factor=10.0, floor=-100.0),
+        layout="transposed",
+    )
+
+
+def cnn14_speechbrain() -> Frontend:
+    """What SpeechBrain's CNN14 hears of ESC-50: 16 kHz, 80 mel bands of the magnitude, ln(1 + x), time × mel.
+
+    Hamming 372 in 1024, hop 186: 431 frames for five seconds. SpeechBrain's triangles are symmetric about their
+    centre, ours reach to the neighbours' centres, so weights trained there hear slightly other bands.
+    """
+    return MelSpectrogram(
+        sample_rate=16000,
+        stft_settings=STFT(n_fft=1024, hop=186, window_length=372, window="hamming"),
+        n_mels=80,
+        scale="htk",
+        area_norm=False,
+        compression=Log1p(),
+        normalisation="peak",
+        layout="transposed",
+    )
+
+
 PRESETS: dict[str, Callable[[], Frontend]] = {
     "digits": digits,
     "audiomnist-alexnet": audiomnist_alexnet,
+    "audiomnist-alexnet-caffe": audiomnist_alexnet_caffe,
     "audiomnist-audionet": audiomnist_audionet,
     "audiblexai-linear": audiblexai_linear,
     "audiblexai-mel": audiblexai_mel,
+    "audiblexai-gtzan-linear": audiblexai_gtzan_linear,
+    "audiblexai-gtzan-mel": audiblexai_gtzan_mel,
+    "gtzan-mel": gtzan_mel,
+    "gtzan-mel-6s": gtzan_mel_6s,
+    "drsa-toy": drsa_toy,
+    "heart": heart,
     "yamnet": yamnet,
+    "cnn14": cnn14,
+    "cnn14-speechbrain": cnn14_speechbrain,
     "l2i-log1p": l2i_log1p,
     "l2i-mel": l2i_mel,
 }

@@ -1,32 +1,43 @@
-"""The AlexNet of AudioMNIST, for 227 × 227 spectrograms."""
+"""The two AlexNets of AudioMNIST, for 227 × 227 spectrograms."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
+from auricle.errors import AuricleError, nearest
+
+Variant = Literal["batch-norm", "grouped"]
+VARIANTS: tuple[Variant, ...] = ("batch-norm", "grouped")
+
 
 class AlexNet(nn.Module):
-    """``[B, 1, 227, 227] -> [B, classes]``, with batch norm after every convolution's ReLU.
+    """``[B, 1, 227, 227] -> [B, classes]``: five convolutions, three max-poolings, dense layers of 1024.
 
-    The variant of AudioMNIST's AlexNet (Becker et al. 2018) that has no groups and dense layers of 1024:
-    14,227,530 parameters and batch-norm statistics for ten classes.
+    ``batch-norm`` follows every convolution's ReLU with a batch norm and has no groups (the Keras port): 14,227,530
+    parameters and batch-norm statistics for ten classes, 14,219,330 for two. ``grouped`` is the Caffe original of
+    Becker et al. 2018, with two groups in the second, fourth and fifth convolution and no norm: 12,808,906 and
+    12,800,706 parameters.
     """
 
     architecture: ClassVar[str] = "alexnet"
 
-    def __init__(self, *, classes: int = 10) -> None:
+    def __init__(self, *, classes: int = 10, variant: Variant = "batch-norm") -> None:
         super().__init__()
-        self.settings = {"classes": classes}
+        if variant not in VARIANTS:
+            raise AuricleError(f'alexnet has no variant "{variant}"; {nearest(str(variant), VARIANTS)}')
+        self.settings = {"classes": classes, "variant": variant}
+        norm = variant == "batch-norm"
+        groups = 1 if norm else 2
         self.features = nn.Sequential(
-            *_block(1, 96, 11, stride=4, padding=0),
+            *_block(1, 96, 11, stride=4, padding=0, norm=norm),
             nn.MaxPool2d(3, 2),
-            *_block(96, 256, 5, padding=2),
+            *_block(96, 256, 5, padding=2, groups=groups, norm=norm),
             nn.MaxPool2d(3, 2),
-            *_block(256, 384, 3, padding=1),
-            *_block(384, 384, 3, padding=1),
-            *_block(384, 256, 3, padding=1),
+            *_block(256, 384, 3, padding=1, norm=norm),
+            *_block(384, 384, 3, padding=1, groups=groups, norm=norm),
+            *_block(384, 256, 3, padding=1, groups=groups, norm=norm),
             nn.MaxPool2d(3, 2),
         )
         self.classifier = nn.Sequential(
@@ -44,5 +55,8 @@ class AlexNet(nn.Module):
         return self.classifier(self.features(features))
 
 
-def _block(before: int, width: int, kernel: int, *, stride: int = 1, padding: int) -> list[nn.Module]:
-    return [nn.Conv2d(before, width, kernel, stride, padding), nn.ReLU(), nn.BatchNorm2d(width)]
+def _block(
+    before: int, width: int, kernel: int, *, stride: int = 1, padding: int, groups: int = 1, norm: bool
+) -> list[nn.Module]:
+    layers: list[nn.Module] = [nn.Conv2d(before, width, kernel, stride, padding, groups=groups), nn.ReLU()]
+    return [*layers, nn.BatchNorm2d(width)] if norm else layers
