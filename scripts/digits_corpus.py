@@ -5,19 +5,18 @@ Every sound is float32 ``[n]`` at 8 kHz, trimmed to the word, with a peak of 1.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import espeakng_loader
 import numpy as np
 import soundfile
 import soxr
 
+from auricle.datasets.fsdd import DIGITS
+from auricle.datasets.voices import espeak, trim
+
 SAMPLE_RATE = 8000
-DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 FSDD = Path("../shared/data/fsdd/recordings")
 TEST_TAKES = range(5)
 """The takes that FSDD reserves for testing: 5 takes × 6 speakers × 10 digits = 300 recordings."""
@@ -78,65 +77,6 @@ def fsdd(folder: Path) -> list[Utterance]:
 
 
 # --- espeak-ng ----------------------------------------------------------------------------------------------
-
-_SYNCHRONOUS, _UTF8 = 2, 1
-_RATE, _PITCH, _RANGE = 1, 3, 4
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
-
-
-class Espeak:
-    """espeak-ng's C library, which exists once in a process; use `espeak()`."""
-
-    def __init__(self) -> None:
-        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
-        self._chunks: list[np.ndarray] = []
-        self._callback = _Callback(self._collect)  # kept, or it would be collected while C still calls it
-        data = espeakng_loader.get_data_path().encode()
-        self.sample_rate: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, 0)
-        if self.sample_rate <= 0:
-            raise RuntimeError(f"espeak-ng could not start from {espeakng_loader.get_data_path()}")
-        self._library.espeak_SetSynthCallback(self._callback)
-
-    def _collect(self, samples: ctypes._Pointer[ctypes.c_short], count: int, events: int | None) -> int:
-        if samples and count > 0:
-            self._chunks.append(np.ctypeslib.as_array(samples, (count,)).astype(np.float32) / 32768)
-        return 0
-
-    def say(
-        self,
-        text: str,
-        *,
-        voice: str = "en-us",
-        words_per_minute: int = 175,
-        pitch: int = 50,
-        pitch_range: int = 50,
-    ) -> np.ndarray:
-        """``text`` as samples ``[n]`` at ``self.sample_rate``; pitch and its range go from 0 to 100."""
-        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise ValueError(f'espeak-ng has no voice "{voice}"')
-        for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, pitch_range)):
-            self._library.espeak_SetParameter(parameter, int(value), 0)
-        self._library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # flutter and breath are drawn at random
-        self._chunks = []
-        encoded = text.encode()
-        status = self._library.espeak_Synth(
-            encoded, ctypes.c_size_t(len(encoded) + 1), 0, 1, 0, _UTF8, None, None
-        )
-        if status != 0 or not self._chunks:
-            raise RuntimeError(f'espeak-ng\'s voice "{voice}" said nothing for "{text}" (status {status})')
-        return np.concatenate(self._chunks)
-
-
-@cache
-def espeak() -> Espeak:
-    return Espeak()
-
-
-def trim(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """Without what is 40 dB below the peak before and after the word, but for 10 ms."""
-    loud = np.flatnonzero(np.abs(samples) > 0.01 * np.abs(samples).max())
-    margin = round(0.01 * sample_rate)
-    return samples[max(loud[0] - margin, 0) : loud[-1] + 1 + margin]
 
 
 def synthetic(variants: Iterable[str], *, seed: int, accents: Iterable[str] = ACCENTS) -> list[Utterance]:

@@ -58,6 +58,7 @@ SCREENSHOTS = {
     "parts.png": Screenshot("why/planted/index.html", section="Parts of the sound"),
     "scores.png": Screenshot("why/seven/index.html", section="Scores"),
     "curves.png": Screenshot("why/seven/index.html", section="Deletion and insertion"),
+    "data-check.png": Screenshot("auricle-check/index.html", height=1000),
     "long.png": Screenshot("why/hour/index.html", height=520),
 }
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 import soxr
-from digits_corpus import espeak, trim
 from scipy.signal import butter, sosfilt
 
 import auricle.demo
+from auricle.datasets.voices import espeak, trim
 
 FOLDER = Path(auricle.demo.__file__).parent
 

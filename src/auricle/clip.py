@@ -114,6 +114,21 @@ def load_clip(path: str | Path, *, name: str | None = None) -> Clip:
     return Clip(samples.T, sample_rate=rate, name=name or _clip_name(path), source=str(path))
 
 
+def load_part(path: str | Path, *, start: float, seconds: float, name: str | None = None) -> Clip:
+    """``seconds`` of a sound file from ``start`` on (less where the file ends), without reading the rest."""
+    path = Path(path)
+    with _open(path) as file:
+        first, rate = round(start * file.samplerate), file.samplerate
+        if not 0 <= first < file.frames:
+            raise AuricleError(
+                f"{path} is {file.frames / rate:.3g} s long, so nothing in it begins at {start:g} s; "
+                "correct the start, or copy the file again if it is cut short"
+            )
+        file.seek(first)
+        samples = _read(file, path, round(seconds * rate))
+    return Clip(samples.T, sample_rate=rate, name=name or _clip_name(path), source=str(path), start_seconds=start)
+
+
 def duration(path: str | Path) -> float:
     """Length of a sound file in seconds, from its header."""
     with _open(Path(path)) as file:
