@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from auricle.cli.explaining import Plan, check_writable
-from auricle.cli.progress import progress
+from auricle.cli.progress import Bar, progress
 from auricle.clip import Clip, load_clip
 from auricle.explanation import Explanation
+from auricle.files import write_whole
 from auricle.methods.coalitions import watching
 from auricle.report.outcome import outcome
 from auricle.report.page import compare_page
 from auricle.report.plot import compare_plot, png
 from auricle.report.record import plain
-from auricle.report.save import write_whole
 
 if TYPE_CHECKING:
     from auricle.metrics import Scores
@@ -33,19 +31,26 @@ def compare_methods(path: Path, plans: Mapping[str, Plan], out: Path) -> Path:
 def compare_clip(clip: Clip, plans: Mapping[str, Plan], out: Path) -> Path:
     """The same for a clip that is already read."""
     check_writable(out)
+    with progress(len(plans), "comparing") as bar, watching(bar.hears):
+        compare_in(clip, plans, out, bar, each=bar.step)
+    return out / "index.html"
+
+
+def compare_in(
+    clip: Clip, plans: Mapping[str, Plan], out: Path, bar: Bar, *, each: Callable[[], None] = lambda: None
+) -> list[Explanation]:
+    """The same under a bar that is already shown; ``each`` is called after every method."""
     explanations: list[Explanation] = []
     scores_of: list[Scores | None] = []
     sounds: list[Sounds | None] = []
-    with progress(len(plans), "comparing") as bar:
-        for name, plan in plans.items():
-            bar.describe(name)
-            with watching(bar.hears):
-                explanation, scores = plan.explain(clip, bar)
-            plan.save(explanation, scores, out / name)
-            explanations.append(explanation)
-            scores_of.append(scores)
-            sounds.append(explanation.sounds(plan.masking, full_band=plan.full_band))
-            bar.step()
+    for name, plan in plans.items():
+        bar.describe(name)
+        explanation, scores = plan.explain(clip, bar)
+        plan.save(explanation, scores, out / name)
+        explanations.append(explanation)
+        scores_of.append(scores)
+        sounds.append(explanation.sounds(plan.masking, full_band=plan.full_band))
+        each()
     write_whole(out / "comparison.png", png(compare_plot(explanations)))
     record = {
         "clip": clip.name,
@@ -58,14 +63,19 @@ def compare_clip(clip: Clip, plans: Mapping[str, Plan], out: Path) -> Path:
     }
     write_whole(out / "comparison.json", json.dumps(plain(record), indent=2, allow_nan=False) + "\n")
     write_whole(out / "index.html", compare_page(explanations, scores_of, sounds))
-    typer.echo(f"{clip.name}: {outcome(explanations[0])}")
+    bar.say(_lines(clip, plans, explanations, scores_of, out / "index.html"))
+    return explanations
+
+
+def _lines(
+    clip: Clip, plans: Mapping[str, Plan], explanations: list[Explanation], scores_of: list[Scores | None], page: Path
+) -> str:
+    """What was heard, what each method is worth, what to mind, and where the page is."""
+    lines = [f"{clip.name}: {outcome(explanations[0])}"]
     if unmeasurable := next(iter(plans.values())).unmeasurable:
-        typer.echo(f"  {unmeasurable}")
+        lines.append(f"  {unmeasurable}")
     for name, explanation, scores in zip(plans, explanations, scores_of, strict=True):
         if scores is not None:
-            typer.echo(f"  {name}: {scores.sentence}")
-        for check in explanation.checks:
-            if check.passed is False:
-                typer.echo(f"  {name}, warning: {check.text}")
-    typer.echo(f"  {out / 'index.html'}")
-    return out / "index.html"
+            lines.append(f"  {name}: {scores.sentence}")
+        lines += [f"  {name}, warning: {check.text}" for check in explanation.checks if check.passed is False]
+    return "\n".join([*lines, f"  {page}"])

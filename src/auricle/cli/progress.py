@@ -25,8 +25,8 @@ class Bar:
         self._begun = 0.0
         self._task = progress.add_task(what, total=total)
 
-    def step(self) -> None:
-        self._progress.advance(self._task)
+    def step(self, count: int = 1) -> None:
+        self._progress.advance(self._task, count)
 
     def describe(self, what: str) -> None:
         self._what = what

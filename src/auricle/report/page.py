@@ -33,7 +33,7 @@ def page(explanation: Explanation, scores: Scores | None = None, sounds: Sounds 
     Without ``scores`` the page says nothing of trust; ``sounds`` are made here when they are not given.
     """
     sounds = sounds if sounds is not None else explanation.sounds()
-    return _render(
+    return render(
         "page.html.j2",
         data=embedded.drawing([explanation], [sounds]),
         files=FILES | (PART_FILES if explanation.contributions is not None else {}),
@@ -47,7 +47,7 @@ def fragment(explanation: Explanation) -> str:
     Without scripts (an untrusted notebook) a still picture is shown instead.
     """
     sounds = explanation.sounds()
-    return _render(
+    return render(
         "fragment.html.j2",
         data=embedded.drawing([explanation], [sounds]),
         still=embedded.image(png(plot(explanation), dpi=80)),
@@ -66,7 +66,7 @@ def compare_page(
     if len({each.clip.content_hash for each in explanations}) > 1:
         raise AuricleError("a comparison is of one clip; these explanations are of different clips")
     columns = [words(*each) for each in zip(explanations, scores, sounds, strict=True)]
-    return _render(
+    return render(
         "compare.html.j2",
         data=embedded.drawing(explanations, sounds),
         columns=columns,
@@ -88,9 +88,11 @@ class Entry:
     picture: bytes
     sentence: str = ""
     scores: Scores | None = None
+    actual: str = ""
+    """What the clip really is, where that is known."""
 
     @classmethod
-    def of(cls, explanation: Explanation, href: str, scores: Scores | None = None) -> Entry:
+    def of(cls, explanation: Explanation, href: str, scores: Scores | None = None, *, actual: str = "") -> Entry:
         """The entry of an explanation whose page is at ``href``, relative to the index."""
         said = outcome(explanation)
         return cls(
@@ -103,6 +105,7 @@ class Entry:
             picture=thumbnail(explanation),
             sentence=figures.unbroken(scores.sentence) if scores is not None else "",
             scores=scores,
+            actual=actual,
         )
 
 
@@ -114,7 +117,7 @@ def index_page(entries: Sequence[Entry], *, title: str | None = None, failures: 
     from auricle.metrics import summarise
 
     measured = [each.scores for each in entries if each.scores is not None]
-    return _render(
+    return render(
         "index.html.j2",
         title=title or f"{len(entries)} clip{'' if len(entries) == 1 else 's'} explained",
         entries=[(each, embedded.image(each.picture)) for each in entries],
@@ -126,7 +129,8 @@ def index_page(entries: Sequence[Entry], *, title: str | None = None, failures: 
     )
 
 
-def _render(template: str, **values: object) -> str:
+def render(template: str, **values: object) -> str:
+    """A template of this room as a whole page, with the style and scripts that all pages have."""
     from auricle.metrics import CONTROLS
 
     return _environment().get_template(template).render(version=__version__, controls=CONTROLS, **values)
