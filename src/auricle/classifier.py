@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -29,8 +30,8 @@ class Length:
     """What to do with clips that are shorter or longer than the network wants.
 
     ``seconds`` is the wanted length (None: any). A shorter clip is padded with silence at its ``end``, on both
-    sides (``centre``) or at a ``random`` offset drawn from ``seed``. A longer one is cut to its beginning
-    (``crop``), its ``centre``, or heard through consecutive windows, ``hop_seconds`` apart (``window``).
+    sides (``centre``) or at a ``random`` offset drawn from ``seed`` and the clip itself. A longer one is cut to its
+    beginning (``crop``), its ``centre``, or heard through consecutive windows, ``hop_seconds`` apart (``window``).
     """
 
     seconds: float | None = None
@@ -169,7 +170,7 @@ class Classifier:
             return Windows(samples[None], (0,), total)
         wanted = round(self.length.seconds * self.sample_rate)
         if total <= wanted:
-            before = self._offset(wanted - total)
+            before = self._offset(wanted - total, samples)
             padded = torch.nn.functional.pad(samples, (before, wanted - total - before))
             return Windows(padded[None], (-before,), total)
         if self.length.long == "crop":
@@ -184,9 +185,10 @@ class Classifier:
         samples = torch.nn.functional.pad(samples, (0, starts[-1] + wanted - total))
         return Windows(torch.stack([samples[s : s + wanted] for s in starts]), starts, total)
 
-    def _offset(self, spare: int) -> int:
+    def _offset(self, spare: int, samples: Tensor) -> int:
         if self.length.pad == "random":
-            generator = torch.Generator().manual_seed(self.length.seed)
+            # Each clip lies elsewhere, and always in the same place.
+            generator = torch.Generator().manual_seed(zlib.crc32(samples.cpu().numpy().tobytes()) + self.length.seed)
             return int(torch.randint(0, spare + 1, (), generator=generator))
         return spare // 2 if self.length.pad == "centre" else 0
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from auricle._version import __version__
-from auricle.errors import AuricleError
+from auricle.cli.data_checking import data_app  # data's commands, and those that this module adds
+from auricle.cli.evaluating import evaluate, predictions
+from auricle.cli.manipulating import manipulate_app
+from auricle.cli.stopping import stoppable
+from auricle.cli.training import kfold, recipes, train
+from auricle.errors import AuricleError, nearest
+
+if TYPE_CHECKING:
+    from auricle.classifier import Classifier
+    from auricle.cli.from_predictions import Chosen
 
 app = typer.Typer(
     name="auricle",
@@ -21,8 +29,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(data_app, name="data")
+app.add_typer(manipulate_app, name="manipulate")
+app.command()(recipes)
+app.command()(train)
+app.command()(kfold)
+app.command()(evaluate)
+app.command(context_settings={"ignore_unknown_options": True})(predictions)  # flags named like columns
 
-Clips = Annotated[list[Path], typer.Argument(metavar="CLIP", help="sound files", show_default=False)]
 OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]
 Model = Annotated[
     str, typer.Option(help="a bundled model (see 'auricle models'), a folder of classifier.save(), or module:function")
@@ -57,6 +71,21 @@ Events = Annotated[
 ]
 Repeats = Annotated[int | None, typer.Option(help="explain so many times and measure how far the weights agree")]
 Baselines = Annotated[str | None, typer.Option(metavar="A,B", help="measure how far weights depend on these baselines")]
+From = Annotated[
+    Path | None, typer.Option("--from", metavar="DIR", help="explain what the trained model in DIR was tested on")
+]
+SeveralMethods = Annotated[
+    str | None, typer.Option(metavar="A,B", help="with --from: several methods, which each clip's page compares")
+]
+Data = Annotated[str | None, typer.Option(help="with --from: where the data set is now, if it has moved")]
+Wrong = Annotated[bool | None, typer.Option("--wrong/--correct", help="with --from: only wrong, or right, predictions")]
+Actual = Annotated[list[str] | None, typer.Option(metavar="LABEL", help="with --from: only clips that are this")]
+Predicted = Annotated[list[str] | None, typer.Option(metavar="LABEL", help="with --from: only clips heard as this")]
+Where = Annotated[
+    list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="with --from: only clips with this value (repeatable)")
+]
+Per = Annotated[tuple[str, int] | None, typer.Option(metavar="COLUMN N", help="with --from: N clips of each value")]
+Limit = Annotated[int | None, typer.Option(help="with --from: at most so many clips")]
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 
@@ -73,13 +102,16 @@ def _root(
     """Hear why an audio classifier decided as it did."""
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # flags named like columns, with --from
 def explain(
-    clips: Clips,
+    context: typer.Context,
+    clips: Annotated[list[str] | None, typer.Argument(metavar="CLIP", help="sound files", show_default=False)] = None,
     model: Model = "digits",
     method: Annotated[str, typer.Option(help="see 'auricle methods'")] = "lrp",
     out: Out = Path("auricle-out"),
-    target: Target = "predicted",
+    target: Annotated[
+        str, typer.Option(help="a label, A-B (what speaks for A rather than B), predicted, or with --from actual")
+    ] = "predicted",
     level: Level = "features",
     components: Components = None,
     baseline: Baseline = None,
@@ -102,15 +134,32 @@ def explain(
     events: Events = None,
     repeats: Repeats = None,
     baselines: Baselines = None,
+    from_: From = None,
+    methods: SeveralMethods = None,
+    data: Data = None,
+    wrong: Wrong = None,
+    actual: Actual = None,
+    predicted: Predicted = None,
+    where: Where = None,
+    per: Per = None,
+    limit: Limit = None,
 ) -> None:
-    """See, hear and measure why the model decided, one page per clip."""
-    from auricle.cli.choosing import method_of
+    """See, hear and measure why the model decided, one page per clip.
+
+    The clips are sound files, or with --from those that a trained model was tested on: the wrong ones, those of a
+    label, or of any column of its predictions, as --speaker 56 or --where speaker=56.
+    """
+    from auricle.cli.choosing import method_of, methods_of
     from auricle.cli.explaining import Plan, explain_files
     from auricle.cli.measuring import asked
     from auricle.cli.model import Said, classifier_of
     from auricle.sonify import Masking
 
-    def plan() -> Plan:
+    clips = clips or []
+    said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
+    shortcuts = {"components": components, "baseline": baseline}
+
+    def plans(named: str | Classifier, wanted: str, count: int) -> dict[str, Plan]:
         masking = Masking(
             style=style,  # type: ignore[arg-type]
             shape=shape,  # type: ignore[arg-type]
@@ -120,14 +169,43 @@ def explain(
             floor_db=floor_db,
             match_loudness=match_loudness,
         )
-        built = method_of(method, set_ or [], {"components": components, "baseline": baseline})
-        said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
-        more = asked(built, measure=measure, clips=len(clips), events=events, repeats=repeats, baselines=baselines)
-        return Plan(classifier_of(model, said), built, target, level, seed, masking, full_band, measure, more)
+        one = {} if methods else {"": method_of(method, set_ or [], shortcuts)}
+        built = one or methods_of(methods or "", set_ or [], shortcuts)
+        more = {
+            name: asked(each, measure=measure, clips=count, events=events, repeats=repeats, baselines=baselines)
+            for name, each in built.items()
+        }
+        classifier = classifier_of(named, said) if isinstance(named, str) else named
+        return {
+            name: Plan(classifier, each, wanted, level, seed, masking, full_band, measure, more[name])
+            for name, each in built.items()
+        }
 
-    chosen = _usage(plan)
-    with _stoppable():
-        failures = explain_files(clips, chosen, out)
+    if from_ is None:
+        _only_files(context, clips)
+        chosen = _usage(lambda: plans(model, target, len(clips)))
+        with stoppable():
+            failures = explain_files([Path(each) for each in clips], chosen[""], out)
+    else:
+        from auricle.cli.from_predictions import check, choose_from, explain_chosen
+
+        def begin() -> Chosen:
+            _only_chosen(context)
+            found = choose_from(
+                from_,
+                data=data,
+                wrong=wrong,
+                where=[*(where or []), *_equal("actual", actual), *_equal("predicted", predicted)],
+                columns=clips,
+                per=per,
+                limit=limit,
+            )
+            check(found, lambda model, wanted: plans(model, wanted, len(found)), target)
+            return found
+
+        rows = _usage(begin)
+        with stoppable():
+            failures = explain_chosen(rows, lambda model, wanted: plans(model, wanted, len(rows)), target, out)
     if failures:
         raise typer.Exit(1)
 
@@ -171,7 +249,7 @@ def compare(
         }
 
     chosen = _usage(plans)
-    with _stoppable():
+    with stoppable():
         compare_methods(clip, chosen, out)
 
 
@@ -183,7 +261,7 @@ def demo(
     """Explain the bundled clips with the bundled model."""
     from auricle.cli.demonstration import demonstrate
 
-    with _stoppable():
+    with stoppable():
         page = demonstrate(out)
     if open_:
         typer.launch(page.resolve().as_uri())
@@ -221,6 +299,40 @@ def metrics(json: Json = False) -> None:
     show_metrics(json)
 
 
+def _only_files(context: typer.Context, clips: list[str]) -> None:
+    """Without --from every word is a file, and what is about predictions has no meaning."""
+    known = [option for each in context.command.params for option in each.opts if option.startswith("--")]
+    for word in clips:
+        if word.startswith("-") and not Path(word).exists():
+            context.fail(f"No such option: {word.partition('=')[0]}; {nearest(word.partition('=')[0], known)}")
+    for name in ("methods", "data", "wrong", "actual", "predicted", "where", "per", "limit"):
+        if context.params.get(name) not in (None, [], ()):
+            other = "; 'auricle compare' puts methods side by side" if name == "methods" else ""
+            context.fail(f"--{name} goes with --from DIR, a folder with predictions{other}")
+    if not clips:
+        context.fail("Missing argument 'CLIP': give sound files, or --from DIR")
+
+
+def _only_chosen(context: typer.Context) -> None:
+    """With --from the clips' own model explains them."""
+    for name in ("model", "labels", "rate", "outputs", "seconds", "multi_label", "events"):
+        if _given(context, name):
+            flag = "--" + name.replace("_", "-")
+            raise AuricleError(f"{flag} cannot be given with --from, whose folder brings its own model and clips")
+    if context.params.get("methods") and _given(context, "method"):
+        raise AuricleError("--method and --methods were both given; give one of them")
+
+
+def _given(context: typer.Context, name: str) -> bool:
+    """Whether a flag stands on the command line."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _equal(column: str, values: list[str] | None) -> list[str]:
+    return [f"{column}={value}" for value in values or []]
+
+
 def _usage(make: Callable[[], Any]) -> Any:
     """What cannot even begin is wrong usage: exit code 2."""
     try:
@@ -228,16 +340,6 @@ def _usage(make: Callable[[], Any]) -> Any:
     except AuricleError as error:
         _say(error)
         raise typer.Exit(2) from error
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ctrl-C ends the work with one line; files are written whole or not at all."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        typer.echo("auricle: stopped; what was already written is complete", err=True)
-        raise typer.Exit(130) from None
 
 
 def _say(error: Exception) -> None:

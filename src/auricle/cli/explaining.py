@@ -21,13 +21,13 @@ from auricle.cli.progress import Bar, progress
 from auricle.clip import Clip, duration, load_clip, sections
 from auricle.errors import AuricleError, nearest
 from auricle.explanation import Explanation, WindowPrediction
+from auricle.files import write_whole
 from auricle.methods import Method
 from auricle.methods.coalitions import watching
 from auricle.methods.point import LEVELS
 from auricle.report.outcome import outcome
 from auricle.report.page import Entry, index_page
 from auricle.report.record import plain
-from auricle.report.save import write_whole
 from auricle.road import explain
 from auricle.sonify import Masking
 

@@ -1,0 +1,96 @@
+"""What is varied while training does to sound and maps what it says, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from auricle.frontends.presets import preset
+from auricle.training.augment import vary_features, vary_samples
+from auricle.training.recipe import Augment
+
+RATE = 8000
+
+
+def drawn(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def clicks(count: int = 64) -> torch.Tensor:
+    samples = torch.zeros(count, RATE)
+    samples[:, 4000] = 1.0
+    return samples
+
+
+def varied(samples: torch.Tensor, seed: int = 0, **settings: object) -> torch.Tensor:
+    augment = Augment.model_validate(settings)
+    return vary_samples(samples, augment, sample_rate=RATE, generator=drawn(seed))
+
+
+def test_nothing_is_varied_unless_asked() -> None:
+    samples = torch.randn(3, 100)
+    assert torch.equal(varied(samples), samples)
+    assert not Augment().of_samples
+    assert not Augment().of_features
+
+
+def test_shift_moves_the_sound_within_its_bounds_and_lets_silence_in() -> None:
+    moved = varied(clicks(), shift=0.1)
+    places = moved.argmax(1) - 4000
+    assert places.abs().max() <= 800
+    assert places.unique().numel() > 30
+    assert (moved.sum(1) == 1).all()
+    assert varied(torch.ones(8, RATE), shift=0.5).sum(1).min() < RATE
+
+
+def test_gain_is_in_decibels() -> None:
+    level = 20 * varied(clicks(), gain=[-12, 3]).amax(1).log10()
+    assert level.min() >= -12.01
+    assert level.max() <= 3.01
+    assert level.std() > 2
+
+
+def test_noise_has_the_asked_ratio_and_share() -> None:
+    samples = torch.sin(torch.arange(RATE) / 3).repeat(200, 1)
+    noise = varied(samples, noise=[20, 20], noise_share=0.5) - samples
+    loud = noise.abs().amax(1) > 0
+    assert 70 < loud.sum() < 130
+    ratio = 20 * (samples[loud].square().mean(1) / noise[loud].square().mean(1)).sqrt().log10()
+    torch.testing.assert_close(ratio, torch.full_like(ratio, 20.0), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["digits", "audiomnist-alexnet", "audiblexai-mel"])
+def test_gaps_hold_what_silence_is(name: str) -> None:
+    front = preset(name)
+    features, silence = front(torch.randn(16, RATE)), front(torch.zeros(1, RATE))
+    augment = Augment(time_masks=1, time_mask=0.2, frequency_masks=1, frequency_mask=0.2)
+    found = vary_features(features, augment, silence=silence, generator=drawn())
+    changed = found != features
+    assert torch.equal(found[changed], silence.expand_as(found)[changed])
+    share = changed.flatten(1).float().mean(1)
+    assert share.max() <= 0.2 + 0.2 + 0.02
+    assert share.mean() > 0.05
+    columns = changed.all(2).sum(-1).squeeze(1)
+    assert columns.max() <= 0.2 * features.shape[-1] + 1
+
+
+def test_stretching_moves_bands_as_far_as_asked_and_keeps_silence() -> None:
+    front = preset("digits")
+    silence = front(torch.zeros(1, RATE))
+    features = silence.repeat(64, 1, 1, 1)
+    features[:, :, 40] += 1.0
+    augment = Augment(stretch_frequency=0.1)
+    found = vary_features(features, augment, silence=silence, generator=drawn()) - silence
+    place = found.mean(-1).squeeze(1).argmax(1)
+    assert place.min() >= 40 / 1.1 - 1.5
+    assert place.max() <= 40 * 1.1 + 1.5
+    assert place.unique().numel() > 4
+    quiet = vary_features(silence.repeat(4, 1, 1, 1), augment, silence=silence, generator=drawn())
+    torch.testing.assert_close(quiet, silence.repeat(4, 1, 1, 1))
+
+
+def test_the_same_seed_varies_the_same_way() -> None:
+    samples = torch.randn(4, RATE)
+    settings = {"shift": 0.1, "gain": [-6, 6], "noise": [10, 30]}
+    assert torch.equal(varied(samples, 5, **settings), varied(samples, 5, **settings))
+    assert not torch.equal(varied(samples, 5, **settings), varied(samples, 6, **settings))
