@@ -7,9 +7,10 @@ How a page is read, here and in ``tests/test_docs.py``:
   it prints;
 - all of a page's blocks run in one folder. A picture of the page is the PNG of that name which its own blocks left
   there, or a screenshot named in `SCREENSHOTS`;
-- any other block (``bash``, ``json``…) is only read.
+- any other block (``bash``, ``json``…) is only read, and so are the pages of data sets, which need their recordings.
 
-Give page names to renew these alone. Screenshots need Chromium and Playwright (the test dependency group).
+Give page names to renew these alone. Screenshots need Chromium and Playwright (the test dependency group). Pages that
+quote FSDD look for it where ``auricle data get fsdd`` puts it, or in ``AURICLE_DATA``.
 """
 
 from __future__ import annotations
@@ -60,6 +61,8 @@ SCREENSHOTS = {
     "curves.png": Screenshot("why/seven/index.html", section="Deletion and insertion"),
     "data-check.png": Screenshot("auricle-check/index.html", height=1000),
     "long.png": Screenshot("why/hour/index.html", height=520),
+    "folds.png": Screenshot("folds/index.html", height=900),
+    "trained.png": Screenshot("tested/index.html", height=900),
 }
 
 
@@ -74,8 +77,23 @@ class Block:
 
 
 def pages() -> list[Path]:
-    """The README and every page of ``docs``."""
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+    """The README and every page of ``docs``, those of data sets last."""
+    own = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+    return [*own, *sorted((DOCS / "datasets").glob("*.md"))]
+
+
+def name_of(page: Path) -> str:
+    """What a page is called: its path in ``docs``, so that both pages ``index.md`` have a name of their own.
+
+    >>> name_of(DOCS / "datasets" / "index.md"), name_of(ROOT / "README.md")
+    ('datasets/index.md', 'README.md')
+    """
+    return page.relative_to(DOCS if page.is_relative_to(DOCS) else ROOT).as_posix()
+
+
+def is_run(page: Path) -> bool:
+    """Whether a page's blocks are run; those of data sets need recordings that are not here."""
+    return page.parent != DOCS / "datasets"
 
 
 def blocks(text: str) -> list[Block]:
@@ -193,8 +211,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="pages, as in README.md hear-it.md; all without any")
     names = parser.parse_args().names
-    for path in pages():
-        if not names or path.name in names:
+    for path in filter(is_run, pages()):
+        if not names or name_of(path) in names:
             print(path.relative_to(ROOT), flush=True)
             renew(path)
     total = sum(each.stat().st_size for each in IMAGES.glob("*.png"))

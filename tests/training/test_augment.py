@@ -94,3 +94,11 @@ def test_the_same_seed_varies_the_same_way() -> None:
     settings = {"shift": 0.1, "gain": [-6, 6], "noise": [10, 30]}
     assert torch.equal(varied(samples, 5, **settings), varied(samples, 5, **settings))
     assert not torch.equal(varied(samples, 5, **settings), varied(samples, 6, **settings))
+
+
+def test_colour_changes_bands_by_no_more_than_asked() -> None:
+    spectrum = torch.fft.rfft(varied(clicks(), colour=6)).abs()
+    level = 20 * spectrum[:, 40:].log10()
+    assert level.abs().max() <= 6.01
+    assert level.std(0).mean() > 2
+    assert (level.diff(dim=1).abs().max()) < 1.0, "an equaliser is smooth"
