@@ -1,7 +1,7 @@
 """Write what was measured into ``docs/reproduced.md``, beside what was published.
 
-``python scripts/reproduced_tables.py --fsdd DIR --yaseen DIR …`` takes folders of ``auricle kfold`` (which hold a folder
-for each recipe) and of ``auricle manipulate zeroing``, and rewrites the tables of that name, which stand between
+``python scripts/reproduced_tables.py --fsdd DIR --yaseen DIR …`` takes folders of ``auricle kfold`` (which hold a
+folder for each recipe) and of ``auricle manipulate zeroing``, and rewrites the tables of that name, which stand between
 ``<!-- table NAME -->`` and ``<!-- end -->``. Tables that are not asked for stay as they are.
 """
 
@@ -72,6 +72,8 @@ def interval(score: Mapping[str, Any], show: Callable[[float], str] = percent) -
     >>> interval({"value": 0.9, "low": 0.8, "high": 0.95})
     '90.0 (80.0 to 95.0)'
     """
+    if score["low"] is None:  # of a single speaker
+        return show(score["value"])
     return f"{show(score['value'])} ({show(score['low'])} to {show(score['high'])})"
 
 
@@ -171,7 +173,7 @@ def signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "−")
 
 
-def _valued(found: Mapping[str, float]) -> dict[str, float]:
+def _valued(found: Mapping[str, Any]) -> dict[str, Any]:
     """An interval of the manipulation experiments under the names that evaluations have."""
     return {"value": found["mean"], "low": found["low"], "high": found["high"]}
 
