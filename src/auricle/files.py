@@ -25,6 +25,17 @@ def write_whole(path: Path, content: str | bytes) -> Path:
     return path
 
 
+def make_folder(folder: Path) -> Path:
+    """Make a folder with those above it, unless it is there; raises `AuricleError` where that is impossible."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AuricleError(
+            f"{folder} cannot be made ({error.strerror or error}); free its place, or choose another folder"
+        ) from error
+    return folder
+
+
 def cache_folder() -> Path:
     """``AURICLE_CACHE``, or auricle's folder in the user's cache."""
     if chosen := os.environ.get("AURICLE_CACHE"):

@@ -150,3 +150,15 @@ def test_files_that_are_no_tables_are_told(sounds):
     (sounds / "t.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(AuricleError, match="cannot be read as a table"):
         open_table(sounds / "t.parquet")
+
+
+def test_parts_of_one_recording_stay_together(tmp_path: Path) -> None:
+    for name in ("a", "b", "c", "d"):
+        write_sound(tmp_path / f"{name}.wav", np.zeros(RATE, np.float32), RATE)
+    rows = [f"{name}.wav,{label},{start},0.5" for name, label in zip("abcd", "xyxy", strict=True) for start in (0, 0.5)]
+    (tmp_path / "clips.csv").write_text("\n".join(["path,label,start,seconds", *rows]))
+    data = open_table(tmp_path / "clips.csv")
+    assert data.group == "path"
+    for split in splits(data, "kfold:2", "label"):
+        paths = np.array(data.column("path"))
+        assert not set(paths[split.train]) & set(paths[split.test])

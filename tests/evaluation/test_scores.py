@@ -15,6 +15,7 @@ from auricle.errors import AuricleError
 from auricle.evaluation import evaluate, predictions_table
 from auricle.evaluation.measures import MULTI, SINGLE, multi, single
 from auricle.evaluation.predictions import probabilities_of, truth_of
+from auricle.evaluation.resampling import CHUNK, FEWEST_DRAWS, Units, bootstrap
 
 YES_NO = ("no", "yes")
 
@@ -186,3 +187,16 @@ def test_every_score_is_described_with_its_formula():
             formula = about.formula.replace("|", "\\|")
             assert f"\n| `{name}` | {about.title}" in page
             assert f" | {formula} | " in page, name
+
+
+def test_a_bootstrap_of_many_classes_holds_few_draws_at_once():
+    sizes = []
+
+    def scores(weights):
+        sizes.append(weights.size)
+        return {"mean": weights.mean(1)}
+
+    units = Units(np.arange(20_000), 20_000, "clip")
+    bootstrap(scores, units, draws=1000, classes=100)
+    assert max(sizes) * 100 <= CHUNK
+    assert sum(sizes) == FEWEST_DRAWS * 20_000

@@ -187,3 +187,14 @@ def test_a_chart_of_one_epoch_is_a_dot_and_rare_mistakes_are_seen():
     assert rare["text"] == "<1"
     assert rare["opacity"] >= 0.05
     assert rare["told"] == "a heard as b: 1 of 1000"
+
+
+def test_folds_that_an_earlier_split_left_behind_do_not_count(tmp_path):
+    trained(tmp_path / "cnn" / "without-theo", predicted(40, split="without theo"))
+    mine = {name: predicted(40, seed=seed, split=name) for seed, name in enumerate(("fold 0", "fold 1"))}
+    for name, table in mine.items():
+        trained(tmp_path / "cnn" / name.replace(" ", "-"), table)
+    write_folds(tmp_path / "cnn", mine)
+    page = write_folds_page(tmp_path, ["cnn"]).read_text()
+    assert "fold 1" in page
+    assert "without theo" not in page

@@ -99,3 +99,7 @@ def test_what_a_recipe_refuses_the_classifier_hears_in_windows() -> None:
     assert isinstance(recipe, Recipe)
     assert recipe.length.long == "refuse"
     assert recipe.policy(0).long == "window"
+
+
+def test_the_precision_may_be_written_as_a_number() -> None:
+    assert read_recipe("heart-fast", changes={"training.precision": 32}).training.precision == "32"

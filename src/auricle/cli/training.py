@@ -150,6 +150,11 @@ def _order(
             changes[key] = value
     if device not in ("auto", "cpu", "cuda"):
         raise AuricleError(f'"{device}" is no device; write --device auto, cpu or cuda')
+    if device == "cuda":
+        import torch
+
+        if not torch.cuda.is_available():
+            raise AuricleError("PyTorch finds no CUDA device here; leave --device out to train on the CPU")
     made = read_recipe(recipe, changes=changes)
     return Order(recipe=made, data=data, seed=seed, device=device, allow_leakage=allow_leakage)
 

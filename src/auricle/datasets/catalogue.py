@@ -69,7 +69,7 @@ def open_dataset(text: str | Path) -> Dataset:
     path = Path(text).expanduser()
     if not path.exists():
         raise AuricleError(
-            f'"{text}" is neither a file or folder nor a data set; {nearest(name, SOURCES)}. '
-            "Give NAME:FOLDER, a folder of class folders, or a table of clips"
+            f'"{text}" is neither a file or folder nor a data set; give NAME:FOLDER, a folder of class folders, or a '
+            f"table of clips ({nearest(name, SOURCES)})"
         )
     return SOURCES["folder" if path.is_dir() else "table"].open(path)

@@ -28,7 +28,8 @@ def open_table(file: Path, *, label: str | None = None, group: str | None = None
 
     Columns are found by their names, in any case: the path (`PATHS`), the label (`LABELS`), who or what must not be
     trained and tested on at once (`GROUPS`, may be missing), ``fold`` and ``split``, and where a clip is a part of
-    its file, ``start`` and one of `LENGTHS`, in seconds. ``label`` and ``group`` name other columns. Several labels of
+    its file, ``start`` and one of `LENGTHS`, in seconds; parts of one recording stay together, if nothing else groups
+    them. ``label`` and ``group`` name other columns. Several labels of
     one clip stand with ``;`` between them (or are lists), and make the task multi-label. All other columns are kept.
     Raises `AuricleError` that names the rows that are wrong; the first row under the header is row 1.
     """
@@ -62,6 +63,8 @@ def open_table(file: Path, *, label: str | None = None, group: str | None = None
     if group is not None:
         made[group] = [_text(each) for each in table[group].to_pylist()]
         _refuse(file, (each == "" for each in made[group]), f"no {group}", f"write the {group}, or remove the column")
+    if group is None and "start" in made and len(set(paths)) < len(paths):
+        group = "path"  # parts of one recording must not be trained and tested on at once
     made["id"] = _ids(table, names, made, file)
     used = {path, task, group, *(names.get(each) for each in ("id", "start", *LENGTHS, "fold", "split"))}
     return Dataset(

@@ -72,7 +72,7 @@ def bootstrap(
     found: dict[str, list[np.ndarray]] = {}
     left = draws
     while left:
-        now = min(left, max(CHUNK // clips, 1))
+        now = min(left, max(CHUNK // (clips * classes), 1))
         drawn = generator.multinomial(units.count, np.full(units.count, 1 / units.count), size=now)
         for name, values in scores(drawn[:, units.of_clip].astype(float)).items():
             found.setdefault(name, []).append(values)

@@ -31,9 +31,13 @@ def write_folds_page(folder: str | Path, names: Sequence[str] | None = None) -> 
     summaries, links = {}, {}
     for name in found:
         tables = {}
+        # A run with another split may have left folders beside these.
+        own = set(read_predictions(folder / name)["split"].to_pylist()) if (folder / name / FILE).is_file() else None
         for fold in sorted((folder / name).glob(f"*/{FILE}"), key=lambda path: _natural(path.parent.name)):
             table = read_predictions(fold)
             split = str(table["split"][0].as_py())
+            if own is not None and split not in own:
+                continue
             tables[split] = table
             links[name, split] = f"{name}/{fold.parent.name}/index.html"
         summaries[name] = over_folds(tables)

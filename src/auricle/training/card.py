@@ -18,7 +18,8 @@ def card_of(order: Order, subject: Subject, trained: Trained, evaluation: Evalua
     """The card as plain values: texts, and lists of texts."""
     recipe, dataset, split = order.recipe, subject.dataset, subject.split
     about = dataset.about
-    data = dataset.name if about is None else f"{about.title}, {about.licence}; {about.homepage}"
+    said = [] if about is None else [f"{about.title}, {about.licence}", about.homepage]
+    data = "; ".join(each for each in said if each) or dataset.name
     heard = f"{len(split.train)} clips to train, {len(split.validate)} to choose the epoch, {evaluation.clips} to test"
     limits = [
         f"knows {len(dataset.classes_of(recipe.task))} classes and "
@@ -28,20 +29,24 @@ def card_of(order: Order, subject: Subject, trained: Trained, evaluation: Evalua
     if split.known_groups:
         limits.append(f"tested on new clips of each {dataset.group} it was trained on, not on new ones")
     elif dataset.group is None:
-        limits.append(
-            "the data set does not say who was recorded, so one source may be in training and testing"
-        )
+        limits.append("the data set does not say who was recorded, so one source may be in training and testing")
     if evaluation.note:
         limits.append(evaluation.note)
+    if not len(split.validate):
+        kept = "the last, because there are no clips to choose it on"
+    elif recipe.training.choose == "last":
+        kept = "the last"
+    else:
+        kept = f"best {recipe.training.choose} in validation"
     worst = [row for row in evaluation.groups if row["column"] == dataset.group and row["errors"]][:3]
     return {
         "summary": recipe.summary,
         "task": f"{recipe.task}: {', '.join(dataset.classes_of(recipe.task))}",
         "training_data": [data, f"{split.name} of {recipe.split}: {heard}", *_missing(trained)],
-        "recipe": f"auricle train {recipe.name} --data {order.data} --split {recipe.split} --seed {order.seed}",
+        "recipe": f'{recipe.name}, in full in recipe.yaml; again with: auricle train recipe.yaml --data "{order.data}" '
+        f'--fold "{split.name}" --seed {order.seed}',
         "recipe_source": recipe.source,
-        "epochs": f"{len(trained.history)} trained, the weights of epoch {trained.best_epoch + 1} kept "
-        f"({'the last' if recipe.training.choose == 'last' else 'best ' + recipe.training.choose + ' in validation'})",
+        "epochs": f"{len(trained.history)} trained, the weights of epoch {trained.best_epoch + 1} kept ({kept})",
         "test": evaluation.sentence,
         "most_errors": [f"{row['value']}: {row['errors']} of {row['clips']} clips" for row in worst],
         "limits": limits,

@@ -25,6 +25,7 @@ from auricle.classifier import Classifier
 from auricle.clip import Clip
 from auricle.datasets import Dataset
 from auricle.errors import AuricleError
+from auricle.files import make_folder
 
 FORMAT = 1
 """Raised when features of the same settings come out differently than before."""
@@ -36,6 +37,8 @@ class Stored:
 
     first: np.ndarray
     count: np.ndarray
+    content: list[str]
+    """A hash of each row's sound; empty for a failure."""
     failures: dict[int, str]
     """Row numbers of the data set with the sentence that says why the clip cannot be heard."""
 
@@ -58,11 +61,14 @@ class FeatureStore:
 
     def _key(self) -> str:
         classifier = self._classifier
+        length = asdict(classifier.length)
+        if classifier.length.pad != "random":
+            del length["seed"]  # decides nothing
         settings = {
             "format": FORMAT,
             "samples": self.keeps_samples,
             "rate": classifier.sample_rate,
-            "length": asdict(classifier.length),
+            "length": length,
             "frontend": None if self.keeps_samples else frontends.to_settings(classifier.frontend),
         }
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:24]
@@ -80,7 +86,7 @@ class FeatureStore:
 
         Raises `AuricleError` when the disk is full.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with FileLock(str(self.folder / "lock")):
             try:
                 return self._prepare(dataset, on_step)
@@ -98,14 +104,15 @@ class FeatureStore:
             index.unlink()  # the index knows more than there is, as after a power failure: begin anew
             by_file, by_content, rows = {}, {}, 0
         first, count = np.zeros(len(dataset), np.int64), np.zeros(len(dataset), np.int64)
+        contents = [""] * len(dataset)
         failures: dict[int, str] = {}
         with open(data_file, "ab") as data, open(index, "a", encoding="utf-8") as lines:
             data.truncate(rows * self._row_bytes)  # what a killed run left unfinished
             for number, row in enumerate(dataset.rows()):
                 try:
                     key = _file_key(dataset, row)
-                    known = by_file.get(key) if key else None
-                    if known is None:
+                    content = by_file.get(key) if key else None
+                    if content is None:
                         clip = dataset.load(row)
                         content = _content(clip)
                         known = by_content.get(content)
@@ -117,16 +124,17 @@ class FeatureStore:
                             rows += len(made)
                         by_content[content] = known
                         if key:
-                            by_file[key] = known
+                            by_file[key] = content
                         lines.write(json.dumps([key, content, *known]) + "\n")
                         lines.flush()
-                    first[number], count[number] = known
+                    first[number], count[number] = by_content[content]
+                    contents[number] = content
                 except AuricleError as error:
                     failures[number] = " ".join(str(error).split())
                 if on_step is not None:
                     on_step()
             os.fsync(data.fileno())
-        return Stored(first, count, failures)
+        return Stored(first, count, contents, failures)
 
     def _features(self, clip: Clip) -> np.ndarray:
         """``[windows, *shape]`` of one clip, exactly as the classifier hears it."""
@@ -154,9 +162,12 @@ class FeatureStore:
         return torch.from_numpy(out)
 
 
-def _read_index(path: Path) -> tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]], int]:
-    """What is stored, by file and by content, and how many rows; a line that a killed run broke off is dropped."""
-    by_file: dict[str, tuple[int, int]] = {}
+def _read_index(path: Path) -> tuple[dict[str, str], dict[str, tuple[int, int]], int]:
+    """The content of files, the rows of each content, and how many there are.
+
+    A line that a killed run broke off is dropped.
+    """
+    by_file: dict[str, str] = {}
     by_content: dict[str, tuple[int, int]] = {}
     rows, whole = 0, 0
     if path.exists():
@@ -168,7 +179,7 @@ def _read_index(path: Path) -> tuple[dict[str, tuple[int, int]], dict[str, tuple
                 whole += len(line)
                 by_content[content] = (first, count)
                 if key:
-                    by_file[key] = (first, count)
+                    by_file[key] = content
                 rows = max(rows, first + count)
         os.truncate(path, whole)
     return by_file, by_content, rows

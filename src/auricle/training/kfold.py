@@ -6,8 +6,13 @@ import json
 import multiprocessing
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 
 import pyarrow as pa
@@ -36,6 +41,20 @@ def folder_of(split: Split) -> str:
     return re.sub(r"[^\w.\-]+", "-", split.name).strip("-") or "fold"
 
 
+def folders_of(splits: Sequence[Split]) -> list[str]:
+    """A folder for each fold, numbered where several would share one."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for split in splits:
+        plain_name = name = folder_of(split)
+        number = 2
+        while name.lower() in taken:  # some file systems tell no capitals
+            name, number = f"{plain_name}-{number}", number + 1
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
 def kfold(
     orders: Sequence[Order],
     out: Path,
@@ -49,6 +68,8 @@ def kfold(
     share of the threads. Folds that are finished are not trained again. A fold that fails ends none of the others; the
     error that comes at the end names it.
     """
+    if workers is not None and workers < 1:
+        raise AuricleError(f"{workers} workers cannot train anything; give at least 1, or leave --workers out")
     names = [order.recipe.name for order in orders]
     if len(set(names)) < len(names):
         raise AuricleError(f"{', '.join(names)} names a recipe twice; give each once")
@@ -63,8 +84,10 @@ def kfold(
             dataset,
             watch=lambda what, done, of, name=order.recipe.name: told(name, what, done, of),  # type: ignore[misc]
         )
-        jobs += [(order, split, out / order.recipe.name / folder_of(split)) for split in (each.split for each in found)]
-    count = workers or _workers(orders[0].device, len(jobs))
+        parts = [each.split for each in found]
+        homes = folders_of(parts)
+        jobs += [(order, split, out / order.recipe.name / home) for split, home in zip(parts, homes, strict=True)]
+    count = min(workers or _workers(orders[0].device, len(jobs)), len(jobs))
     failed = _train_all(jobs, count, told)
     tables: dict[str, dict[str, pa.Table]] = {}
     for order in orders:
@@ -86,12 +109,19 @@ def _workers(device: str, jobs: int) -> int:
 def _train_all(jobs: Sequence[tuple[Order, Split, Path]], workers: int, told: Told) -> dict[str, str]:
     """Train what is not finished; the folders that failed with the reason."""
     failed: dict[str, str] = {}
+    broken = False
     threads = max(torch.get_num_threads() // workers, 1)
     context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager, ProcessPoolExecutor(workers, mp_context=context) as pool:
+    manager = SyncManager(ctx=context)
+    with _deaf_children():
+        manager.start(_end_with_parent)
+    with manager, ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         said = manager.Queue()
-        pending = {pool.submit(_one, order, split.name, folder, threads, said): folder for order, split, folder in jobs}
         try:
+            with _deaf_children():
+                pending = {
+                    pool.submit(_one, order, split.name, folder, threads, said): folder for order, split, folder in jobs
+                }
             while pending:
                 done, _ = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 while not said.empty():
@@ -99,12 +129,55 @@ def _train_all(jobs: Sequence[tuple[Order, Split, Path]], workers: int, told: To
                 for future in done:
                     folder = pending.pop(future)
                     if (error := future.exception()) is not None:
-                        failed[str(folder)] = " ".join(str(error).split())
+                        failed[str(folder)] = _why(error)
+                        broken = broken or isinstance(error, BrokenProcessPool)
         except BaseException:
-            for process in multiprocessing.active_children():
-                process.terminate()
+            pool.shutdown(wait=False, cancel_futures=True)
+            _kill()
             raise
+        if broken:  # the pool asks the others to end and waits for them
+            _kill()
     return failed
+
+
+def _kill() -> None:
+    """End what this process started: files are whole at every moment, and Lightning does not heed a termination."""
+    for process in multiprocessing.active_children():
+        process.kill()
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, BrokenProcessPool):
+        return (
+            "a process was killed, perhaps because memory ran out, and the others ended with it; the same command goes "
+            "on from the last whole epochs, and --workers 1 takes the least memory"
+        )
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started meanwhile do not hear Ctrl-C, which is the parent's to handle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _end_with_parent() -> None:
+    """In a process of the pool: without the parent nothing goes on."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)  # what is written is whole; two runs must never write to one folder
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _one(order: Order, split: str, folder: Path, threads: int, said) -> None:  # type: ignore[no-untyped-def]
@@ -122,7 +195,11 @@ def finished(order: Order, subject: Subject, folder: Path) -> bool:
 
     Raises `AuricleError` if the folder holds another training.
     """
-    read_state(folder / STATE, identity(order.recipe, subject.dataset, subject.split, order.seed))
+    recipe, dataset, split = order.recipe, subject.dataset, subject.split
+    if not (folder / STATE).exists():
+        return False
+    _, stored = features_of(recipe, untrained(recipe, dataset, seed=order.seed), dataset, split)
+    read_state(folder / STATE, identity(recipe, dataset, split, order.seed, stored))
     try:
         return bool(json.loads((folder / "card.json").read_text()))
     except (OSError, ValueError):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from auricle import frontends
 from auricle.classifier import Length
@@ -83,7 +83,10 @@ class Training(_Part):
     class_weights: Literal["none", "balanced"] = Field("none", description="balanced: rare classes count as much")
     patience: int | None = Field(None, gt=0, description="epochs without a better validation before training stops")
     choose: Literal["loss", "accuracy", "last"] = Field("loss", description="the epoch kept: best validation, or last")
-    precision: Literal["auto", "32", "bf16"] = Field("32", description="auto: bfloat16 where the hardware has it")
+    # Written as the number 32 it is meant just the same.
+    precision: Annotated[Literal["auto", "32", "bf16"], BeforeValidator(str)] = Field(
+        "32", description="auto: bfloat16 where the hardware has it"
+    )
 
 
 class Recipe(_Part):

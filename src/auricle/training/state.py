@@ -48,11 +48,24 @@ class State:
         """Replace what ``path`` holds."""
         unfinished = path.with_name(path.name + ".unfinished")
         values = {**vars(self), "history": [asdict(each) for each in self.history]}
-        with open(unfinished, "wb") as file:
-            torch.save(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        try:
+            with open(unfinished, "wb") as file:
+                torch.save(values, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(unfinished, path)
+        except (OSError, RuntimeError) as error:  # PyTorch's writer raises RuntimeError where the disk is full
+            raise unwritten(path.parent, error) from error
+
+
+def unwritten(folder: Path, error: Exception) -> AuricleError:
+    """What to say when the results of an epoch could not be written."""
+    cause = error if isinstance(error, OSError) else error.__context__
+    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else "the disk may be full"
+    return AuricleError(
+        f"the training could not be written to {folder} ({reason}); free some space, and the same command goes on from "
+        "the last whole epoch"
+    )
 
 
 def read_state(path: Path, identity: str | None = None) -> State | None:

@@ -16,20 +16,21 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
 from auricle.classifier import Classifier
 from auricle.datasets import Dataset, Split
 from auricle.errors import AuricleError
-from auricle.files import cache_folder
+from auricle.files import cache_folder, make_folder
 from auricle.models import make_network
 from auricle.models.initialising import initialise
 from auricle.training.batches import Batches
 from auricle.training.features import FeatureStore, Stored
 from auricle.training.learner import Learner
 from auricle.training.recipe import Recipe, Training
-from auricle.training.state import Epoch, State, read_state
+from auricle.training.state import Epoch, State, read_state, unwritten
 
 STATE = "training-state.pt"
 
@@ -54,10 +55,13 @@ class Trained:
 def settle(trained: Trained, out: Path) -> None:
     """Save the classifier; the state then keeps only the history, because the weights are beside it."""
     unfinished = out / "model.unfinished"
-    trained.classifier.save(unfinished)
-    for name in ("model.safetensors", "classifier.json"):
-        os.replace(unfinished / name, out / name)
-    unfinished.rmdir()
+    try:
+        trained.classifier.save(unfinished)
+        for name in ("model.safetensors", "classifier.json"):
+            os.replace(unfinished / name, out / name)
+        unfinished.rmdir()
+    except (OSError, SafetensorError) as error:
+        raise unwritten(out, error) from error
     state = read_state(out / STATE)
     assert state is not None
     state.best = {}
@@ -106,14 +110,16 @@ def train(
     if not len(learning.rows):
         raise AuricleError(f"no training clip of {dataset.name} could be heard; the first said: {_first(stored)}")
 
-    out.mkdir(parents=True, exist_ok=True)
-    state = read_state(out / STATE, identity(recipe, dataset, split, seed))
-    state = state or State(identity=identity(recipe, dataset, split, seed), threads=torch.get_num_threads())
+    mine = identity(recipe, dataset, split, seed, stored)
+    state = read_state(out / STATE, mine) or State(identity=mine, threads=torch.get_num_threads())
+    make_folder(out)
     if not state.finished:
         _learn(classifier, recipe, learning, choosing, state, out / STATE, seed=seed, device=device, watch=watch)
     if state.best:
         classifier.network.load_state_dict(state.best)
     else:  # saved by `settle`
+        if not (out / "model.safetensors").is_file():
+            raise AuricleError(f"{out} has lost its model.safetensors; delete the folder to train anew")
         classifier.network.load_state_dict(load_file(out / "model.safetensors"))
     classifier.network.eval()
     ids = dataset.column("id")
@@ -147,7 +153,10 @@ def features_of(
     found = store.prepare(part, on_step=step)
     first, count = np.zeros(len(dataset), np.int64), np.zeros(len(dataset), np.int64)
     first[numbers], count[numbers] = found.first, found.count
-    return store, Stored(first, count, {int(numbers[n]): why for n, why in found.failures.items()})
+    content = [""] * len(dataset)
+    for number, each in zip(numbers.tolist(), found.content, strict=True):
+        content[number] = each
+    return store, Stored(first, count, content, {int(numbers[n]): why for n, why in found.failures.items()})
 
 
 def _refuse_long(dataset: Dataset, recipe: Recipe) -> None:
@@ -208,10 +217,12 @@ def _learn(
         trainer = _trainer(recipe.training, path.parent / "logs", left, device, keeping)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Lightning's hints about workers and logging intervals
-            trainer.fit(learner, learning.loader(), choosing.loader() if len(choosing) else None)
-        if keeping.error is not None:
-            raise keeping.error
-        if trainer.interrupted or keeping.stopped:
+            try:
+                trainer.fit(learner, learning.loader(), choosing.loader() if len(choosing) else None)
+            except SystemExit:
+                if not keeping.stopped:
+                    raise
+        if keeping.stopped:  # on Ctrl-C Lightning would end the process without a word
             raise KeyboardInterrupt
     classifier.network.to(device="cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     state.finished = True
@@ -261,7 +272,6 @@ class _Keeping(pl.Callback):
         self._training, self._watch = training, watch
         self._begun = 0.0
         self.board: Any = None
-        self.error: AuricleError | None = None
         self.stopped = False
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -343,12 +353,12 @@ def _class_weights(training: Training, targets: Tensor, classes: int) -> Tensor 
     return counts.sum() / (classes * counts.clamp_min(1))
 
 
-def identity(recipe: Recipe, dataset: Dataset, split: Split, seed: int) -> str:
-    """What makes a training this one and no other: recipe, clips, classes and seed."""
-    ids = np.array(dataset.column("id"))
+def identity(recipe: Recipe, dataset: Dataset, split: Split, seed: int, stored: Stored) -> str:
+    """What makes a training and its test these and no others: recipe, classes, seed; clips, their labels and sound."""
+    clips = list(zip(dataset.column("id"), dataset.column(recipe.task), stored.content, strict=True))
     decides = recipe.model_dump(mode="json", exclude={"summary", "source"}, exclude_defaults=True)
     parts: list[Any] = [decides, seed, list(dataset.classes_of(recipe.task))]
-    parts += [sorted(ids[part].tolist()) for part in (split.train, split.validate)]
+    parts += [[clips[number] for number in part] for part in (split.train, split.validate, split.test)]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
