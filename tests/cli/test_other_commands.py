@@ -76,9 +76,11 @@ def test_methods_are_listed_with_meaning_settings_and_source(auricle: Auricle) -
 
 
 def test_models_and_metrics_are_listed(auricle: Auricle) -> None:
-    (digits,) = json.loads(auricle("models", "--json").out)
+    digits, heart = json.loads(auricle("models", "--json").out)
     assert digits["name"] == "digits"
     assert "CC BY-SA 4.0" in str(digits["training_data"])
+    assert heart["name"] == "heart"
+    assert "no medical device" in str(heart["limits"])
     listed = json.loads(auricle("metrics", "--json").out)
     assert {each["name"] for each in listed} == set(METRICS)
     assert all(each["formula"] and each["source"] for each in listed)

@@ -83,7 +83,7 @@ def test_all_folds_and_what_is_finished_is_not_trained_again(auricle: Auricle, s
     ("arguments", "said"),
     [
         (["--set", "training.epoch=3"], 'unknown key "training.epoch"; did you mean "epochs"?'),
-        (["--fold", "7"], 'there is no fold "7"; the folds are fold 0, fold 1, fold 2'),
+        (["--fold", "7"], 'there is no fold "7"; known: fold 0, fold 1, fold 2'),
         ([], "there are 3 splits; choose one with --fold"),
         (["--fold", "0", "--split", "fold"], 'has no split "fold"; did you mean "folds"?'),
         (["--fold", "0", "--task", "digit"], "digit"),

@@ -73,7 +73,7 @@ def choose_split(found: Sequence[Split], fold: str | None) -> Split:
             return each
     if fold is not None and fold.isdigit() and int(fold) < len(found):
         return found[int(fold)]
-    raise AuricleError(f'there is no fold "{fold}"; the folds are {some}')
+    raise AuricleError(f'there is no fold "{fold}"; {nearest(fold or "", names)}')
 
 
 def check(dataset: Dataset, split: Split, task: str, *, allow_leakage: bool = False) -> None:
