@@ -53,6 +53,11 @@ def splits(dataset: Dataset, scheme: str, task: str, *, seed: int = 0, allow_lea
     name, _, value = scheme.partition(":")
     if scheme in dataset.schemes:
         made = dataset.schemes[scheme](dataset)
+    elif name in ("folds", "split") and (column := name.removesuffix("s")) not in dataset.table.column_names:
+        raise AuricleError(
+            f'{dataset.name} has no column "{column}" to split by; add one to its table, or split it anew with '
+            "kfold:10, leave-one-group-out or holdout:70/15/15"
+        )
     elif name in _MAKERS:
         made = _MAKERS[name](dataset, value, task, seed)
     else:
