@@ -189,7 +189,7 @@ def test_nobody_validates_who_is_tested():
 def test_a_missing_fold():
     with pytest.raises(AuricleError, match="has 2 folds; three are needed"):
         splits(words(fold=lambda speaker, word, take: speaker % 2), "folds", "word")
-    with pytest.raises(AuricleError, match='no column "fold" to split by; .* with kfold:10'):
+    with pytest.raises(AuricleError, match=r'no column "fold" to split by; .* with kfold:10'):
         splits(words(), "folds", "word")
     with pytest.raises(AuricleError, match="has no clips to test with; check that all folds are there"):
         splits(words(split=lambda speaker, word, take: "train"), "split", "word")

@@ -222,6 +222,8 @@ def _learn(
             except SystemExit:
                 if not keeping.stopped:
                     raise
+            finally:
+                keeping.board.experiment.close()  # its writer is a thread
         if keeping.stopped:  # on Ctrl-C Lightning would end the process without a word
             raise KeyboardInterrupt
     classifier.network.to(device="cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]
