@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from auricle.classifier import Classifier
 from auricle.datasets import Dataset, choose_split, open_dataset, splits
 from auricle.errors import AuricleError, nearest
 from auricle.evaluation import Evaluation, Failure, predictions_table, write_evaluation
+from auricle.evaluation.clips import run_of
 from auricle.evaluation.writing import json_bytes
 from auricle.files import write_whole
 from auricle.models import load_classifier
@@ -61,7 +60,7 @@ def choose_clips(
 ) -> Choice:
     """The model and its test clips: by default those that its training kept for testing, of other data all clips."""
     classifier = load_classifier(model)
-    run = _run(Path(model))
+    run = run_of(Path(model))
     text = data or run.get("data")
     if text is None:
         raise AuricleError(f"{model} does not say what it was trained on; give its test clips with --data")
@@ -148,14 +147,3 @@ def task_of(classifier: Classifier, dataset: Dataset, wanted: str | None = None)
     raise AuricleError(
         f"the model says {labels}, but {dataset.name} has other labels ({known}); give data with the model's labels"
     )
-
-
-def _run(folder: Path) -> Mapping[str, Any]:
-    """What a trained folder says of its training; nothing of a bundled model."""
-    path = folder / "run.json"
-    if not path.is_file():
-        return {}
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise AuricleError(f"{path} is damaged ({error}); train the model again") from error

@@ -71,7 +71,6 @@ def train(
 
     order = _order(recipe, data, split, task, seed, device, set_, allow_leakage)
     check_writable(out)
-    needs_training()
     from auricle.datasets import choose_split
     from auricle.report.trained import write_trained_page
     from auricle.training.outcome import train_folder
@@ -79,7 +78,7 @@ def train(
     subjects = order.subjects()
     chosen = choose_split([each.split for each in subjects], fold)
     subject = next(each for each in subjects if each.split is chosen)
-    say_notes(subject.dataset)
+    _say_notes(subject.dataset)
     with stoppable(RESUMES), _shown() as told:
         evaluation, failures = train_folder(
             order, subject, out, watch=lambda what, done, of: told(order.recipe.name, what, done, of)
@@ -107,11 +106,10 @@ def kfold(
     names = [each.strip() for each in recipe.split(",") if each.strip()]
     orders = [_order(name, data, split, task, seed, device, set_, allow_leakage) for name in names]
     check_writable(out)
-    needs_training()
     from auricle.report.trained import write_folds_page
     from auricle.training.kfold import kfold as train_folds
 
-    say_notes(orders[0].subjects()[0].dataset)
+    _say_notes(orders[0].subjects()[0].dataset)
     with stoppable(RESUMES), _shown() as told:
         found = train_folds(orders, out, workers=workers, told=told)
     page = write_folds_page(out, list(found))
@@ -120,7 +118,7 @@ def kfold(
     typer.echo(str(page))
 
 
-def needs_training() -> None:
+def _needs_training() -> None:
     """Say in a sentence that the extra is missing, before any work is done."""
     try:
         import lightning.pytorch  # noqa: F401
@@ -139,7 +137,7 @@ def _order(
     set_: Sequence[str] | None,
     allow_leakage: bool,
 ) -> Order:
-    needs_training()
+    _needs_training()
     from auricle.cli.choosing import settings_of
     from auricle.training.outcome import Order
     from auricle.training.recipe import read_recipe
@@ -181,7 +179,7 @@ def _shown() -> Iterator[Any]:
         yield told
 
 
-def say_notes(dataset: Dataset) -> None:
+def _say_notes(dataset: Dataset) -> None:
     """What opening the data set left out, and what it does not say."""
     for note in dataset.notes:
         typer.echo(f"auricle: {dataset.name}: {note}", err=True)

@@ -51,7 +51,7 @@ def clips_of(
     for batch in table.to_batches(max_chunksize=1024):
         for row in batch.to_pylist():
             home = models.home(row)
-            text = data or str(_run(Path(home)).get("data") or facts.data)
+            text = data or str(run_of(Path(home)).get("data") or facts.data)
             if text not in opened:
                 dataset = _opened(text, home, moved=data is not None)
                 opened[text] = dataset, {each: number for number, each in enumerate(dataset.column("id"))}
@@ -143,11 +143,11 @@ def _homes(folder: Path) -> dict[str | None, Path]:
     homes: dict[str | None, Path] = {}
     for each in sorted(folder.iterdir()) if folder.is_dir() else ():
         if _is_trained(each):
-            homes[str(_run(each).get("split"))] = each
+            homes[str(run_of(each).get("split"))] = each
     return homes
 
 
-def _run(home: Path) -> dict[str, Any]:
+def run_of(home: Path) -> dict[str, Any]:
     """What ``run.json`` says of a training; nothing where there is none."""
     path = home / "run.json"
     if not path.exists():

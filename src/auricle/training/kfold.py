@@ -66,7 +66,7 @@ def kfold(
 
     ``workers`` processes train at the same time, by default as many as there are cores (one, on a GPU), each with its
     share of the threads. Folds that are finished are not trained again. A fold that fails ends none of the others; the
-    error that comes at the end names it.
+    error that comes at the end names it. A process that is killed ends this run, and the next goes on.
     """
     if workers is not None and workers < 1:
         raise AuricleError(f"{workers} workers cannot train anything; give at least 1, or leave --workers out")

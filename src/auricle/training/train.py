@@ -103,10 +103,9 @@ def train(
     _check_layout(recipe, classifier)
     store, stored = features_of(recipe, classifier, dataset, split, watch=watch)
     targets = dataset.targets(recipe.task)
-    make = lambda numbers, order: Batches(  # noqa: E731
-        store, stored, numbers, targets, batch=recipe.training.batch, seed=order
-    )
-    learning, choosing = make(split.train, seed), make(split.validate, None)
+    size = recipe.training.batch
+    learning = Batches(store, stored, split.train, targets, batch=size, seed=seed)
+    choosing = Batches(store, stored, split.validate, targets, batch=size, seed=None)
     if not len(learning.rows):
         raise AuricleError(f"no training clip of {dataset.name} could be heard; the first said: {_first(stored)}")
 
