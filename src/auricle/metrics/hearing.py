@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
 import numpy as np
@@ -13,6 +14,7 @@ from torch import Tensor
 from auricle.classifier import Classifier
 from auricle.clip import Clip
 from auricle.frontends.listening import frames_within, sound_of, spectrum_of
+from auricle.metrics.held import HeldLevel, normalises
 from auricle.sonify.griffin_lim import griffin_lim
 
 CHUNK = 32
@@ -33,7 +35,7 @@ class Listener:
     """A classifier that listens to parts of one clip, through the windows in which it heard the whole.
 
     A part may be silent: the network is simply asked. Where a front-end sets the level of its input, it does so for
-    every part anew, as it would for a recording of it.
+    every part anew, as it would for a recording of it; ``held``, it takes the level of the whole (see `HeldLevel`).
     """
 
     def __init__(
@@ -60,6 +62,15 @@ class Listener:
         return self.spectrum[:, : self.frames].abs().square().double().cpu().numpy()
 
     @property
+    def normalises(self) -> bool:
+        """Whether the network hears a part otherwise when its level is held."""
+        return normalises(self.classifier.frontend)
+
+    @cached_property
+    def _level(self) -> HeldLevel:
+        return HeldLevel(self.classifier.frontend, self.windows.samples)
+
+    @property
     def _at_once(self) -> int:
         return max(min(CHUNK, SAMPLES // self.windows.samples.shape[-1]), 1)
 
@@ -70,20 +81,24 @@ class Listener:
     def __call__(self, masks: Iterable[np.ndarray]) -> Answers:
         """The clip through each mask ``[F, frames]``, in chunks."""
         size = max(min(CHUNK // len(self.windows.starts), SAMPLES // len(self.samples)), 1)
-        answers = [self.to_sounds(self._sounds(np.stack(chunk))) for chunk in _chunks(masks, size)]
+        answers = [self.to_sounds(self.sounds(np.stack(chunk))) for chunk in _chunks(masks, size)]
         return Answers(
             np.concatenate([each.probabilities for each in answers]),
             np.concatenate([each.energy for each in answers]),
         )
 
-    def to_sounds(self, sounds: Tensor) -> Answers:
-        """The answers to sounds ``[K, n]`` that were made elsewhere, of the clip's length at the model's rate."""
+    def to_sounds(self, sounds: Tensor, *, held: bool = False) -> Answers:
+        """The answers to sounds ``[K, n]`` that were made elsewhere, of the clip's length at the model's rate.
+
+        ``held``: at the level of the clip's own windows, where the front-end would set the level of each sound anew.
+        """
         sounds = sounds.to(self.samples)
         total = self.samples.square().sum().clamp_min(torch.finfo(self.samples.dtype).tiny)
         energy = (sounds.square().sum(-1) / total).double().cpu().numpy()
-        return Answers(self._probabilities(sounds), energy)
+        return Answers(self._probabilities(sounds, held=held), energy)
 
-    def _sounds(self, masks: np.ndarray) -> Tensor:
+    def sounds(self, masks: np.ndarray) -> Tensor:
+        """The clip through each mask ``[K, F, frames]``, as sounds ``[K, n]``."""
         beyond = self.spectrum.shape[-1] - masks.shape[-1]
         masks = np.pad(masks, ((0, 0), (0, 0), (0, beyond)), mode="edge")
         length = len(self.samples)
@@ -93,15 +108,25 @@ class Listener:
         # One by one, so that a sound's phases do not depend on what else is in the batch.
         return torch.stack([griffin_lim(each.abs(), self.grid, length=length, seed=self.seed) for each in spectra])
 
-    def _probabilities(self, sounds: Tensor) -> np.ndarray:
+    def _probabilities(self, sounds: Tensor, *, held: bool = False) -> np.ndarray:
         starts, wanted = self.windows.starts, self.windows.samples.shape[-1]
         before = max(-min(starts), 0)
         after = max(max(starts) + wanted - sounds.shape[-1], 0)
         padded = torch.nn.functional.pad(sounds, (before, after))
         heard = torch.stack([padded[:, s + before : s + before + wanted] for s in starts], dim=1)
-        logits = [self.classifier.logits(part) for part in heard.flatten(0, 1).split(self._at_once)]
+        window = torch.arange(len(starts), device=heard.device).repeat(len(heard))
+        parts = zip(heard.flatten(0, 1).split(self._at_once), window.split(self._at_once), strict=True)
+        if held and self.normalises:
+            logits = [self._at_level(*part) for part in parts]
+        else:
+            logits = [self.classifier.logits(part) for part, _ in parts]
         per_window = torch.cat(logits).unflatten(0, heard.shape[:2])
         return self.classifier.probabilities(per_window.mean(1)).double().cpu().numpy()
+
+    def _at_level(self, samples: Tensor, window: Tensor) -> Tensor:
+        classifier = self.classifier
+        with torch.inference_mode(), classifier.inference():
+            return classifier.logits_from_features(self._level(samples, window))
 
 
 def _chunks(items: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:

@@ -5,6 +5,7 @@ the length of the clip they come from; kept and removed add up to the original.
 """
 
 from auricle.sonify.masking import STYLES, Masking, mask_of
+from auricle.sonify.of_regions import sonify_regions
 from auricle.sonify.placed import area, mask_on_grid
 from auricle.sonify.sounds import Sounds, sonify
 
@@ -16,4 +17,5 @@ __all__ = [
     "mask_of",
     "mask_on_grid",
     "sonify",
+    "sonify_regions",
 ]

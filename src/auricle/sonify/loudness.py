@@ -45,3 +45,15 @@ def matching_gain_db(samples: np.ndarray, like: np.ndarray, sample_rate: int) ->
     ceiling = max(1.0, float(np.abs(like).max()))
     headroom = 20.0 * math.log10(ceiling / float(np.abs(samples).max()))
     return min(wanted - level, LARGEST_GAIN_DB, headroom)
+
+
+def amplifying_gain_db(samples: np.ndarray, wanted_db: float) -> float:
+    """At most ``wanted_db``, and no more than leaves the peak of ``samples`` at full scale; 0 for silence.
+
+    A sound that passes full scale as it is gets a negative gain.
+
+    >>> round(amplifying_gain_db(np.array([0.5]), 20.0), 2), amplifying_gain_db(np.array([0.01]), 20.0)
+    (6.02, 20.0)
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    return min(wanted_db, -20.0 * math.log10(peak)) if peak > 0.0 else 0.0

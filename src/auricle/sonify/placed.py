@@ -1,8 +1,9 @@
-"""A clip's relevance, ready to be laid onto any STFT, any moments, or to be cut into boxes."""
+"""What is kept of a clip, ready to be laid onto any STFT, any moments, or to be cut into boxes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,12 +21,10 @@ from auricle.sonify.masking import Masking, mask_of, with_floor
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Relevance ``values`` on ``axes`` of a clip, and how it is to become a mask."""
+    """A clip with something that says which part of it is kept, and how that is to be heard."""
 
     clip: Clip
     frontend: Frontend
-    values: np.ndarray
-    axes: Axes
     masking: Masking
 
     @property
@@ -43,28 +42,21 @@ class Placed:
         rate = self.frontend.sample_rate
         return listening_axes(len(self.clip.mono(rate)), self.frontend.grid, rate)
 
+    def settings(self) -> dict[str, Any]:
+        """How it is heard, in plain values for the notes."""
+        return self.masking.settings()
+
     def mask(self, onto: Axes) -> np.ndarray:
         """The mask ``[F, T]``, 0 to 1, on the bins of ``onto``."""
-        if self.masking.style == "audible-heatmap":
-            column = self.weights(onto.seconds_centres)
-            return np.broadcast_to(column, onto.shape).copy()
-        if self.masking.style == "bandpass":
-            return _drawn(self.slices()[1], onto)
-        values, axes = self._map()
-        return lay(mask_of(values, self.masking), axes, onto, reach=self.reach)
+        raise NotImplementedError
+
+    def slices(self) -> tuple[list[Box], list[Slice]]:
+        """The boxes that are kept, and the clip cut into spans of constant bands."""
+        raise NotImplementedError
 
     def weights(self, at: np.ndarray) -> np.ndarray:
         """The mask of an audible heat-map at the seconds ``at``."""
-        values, axes = heatmap.over_time(np.asarray(self.values, dtype=np.float64), self.axes)
-        values, axes = within(values, axes, self.clip.seconds)
-        return heatmap.weights(values, axes, self.masking, at=at, reach=self.reach)
-
-    def slices(self) -> tuple[list[Box], list[Slice]]:
-        """The boxes around the regions of relevance, and the clip cut into spans of constant bands."""
-        values, axes = self._map()
-        regions = mask_of(values, replace(self.masking, shape="regions"))
-        boxes = boxes_of(regions, axes, seconds=self.clip.seconds)
-        return boxes, slices_of(boxes, seconds=self.clip.seconds)
+        raise NotImplementedError
 
     def gain(self, grid: STFT, sample_rate: int) -> np.ndarray:
         """What the clip's listening STFT at ``sample_rate`` is multiplied by, ``[F, T]``, floor included.
@@ -81,6 +73,35 @@ class Placed:
             share = kept_over_time(self.heard, with_floor(self.mask(own), self.masking), self.frontend.grid)
             gain[above] = np.interp(onto.seconds_centres, own.seconds_centres, share)
         return gain
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedMap(Placed):
+    """Relevance ``values`` on ``axes`` of a clip, ready to become a mask."""
+
+    values: np.ndarray
+    axes: Axes
+
+    def mask(self, onto: Axes) -> np.ndarray:
+        if self.masking.style == "audible-heatmap":
+            column = self.weights(onto.seconds_centres)
+            return np.broadcast_to(column, onto.shape).copy()
+        if self.masking.style == "bandpass":
+            return drawn_slices(self.slices()[1], onto)
+        values, axes = self._map()
+        return lay(mask_of(values, self.masking), axes, onto, reach=self.reach)
+
+    def weights(self, at: np.ndarray) -> np.ndarray:
+        values, axes = heatmap.over_time(np.asarray(self.values, dtype=np.float64), self.axes)
+        values, axes = within(values, axes, self.clip.seconds)
+        return heatmap.weights(values, axes, self.masking, at=at, reach=self.reach)
+
+    def slices(self) -> tuple[list[Box], list[Slice]]:
+        """The boxes around the regions of relevance, and the clip cut into spans of constant bands."""
+        values, axes = self._map()
+        regions = mask_of(values, replace(self.masking, shape="regions"))
+        boxes = boxes_of(regions, axes, seconds=self.clip.seconds)
+        return boxes, slices_of(boxes, seconds=self.clip.seconds)
 
     def _map(self) -> tuple[np.ndarray, Axes]:
         values = np.asarray(self.values, dtype=np.float64)
@@ -106,7 +127,7 @@ def mask_on_grid(
     >>> mask.shape == axes.shape
     True
     """
-    placed = Placed(clip, frontend, map, map_axes, masking or Masking())
+    placed = PlacedMap(clip, frontend, masking or Masking(), map, map_axes)
     onto = placed.listening_axes()
     return placed.mask(onto), onto
 
@@ -126,7 +147,8 @@ def kept_over_time(samples: np.ndarray, gain: np.ndarray, grid: STFT) -> np.ndar
     return np.where(quiet, gain.mean(axis=0), np.sqrt(share))
 
 
-def _drawn(slices: list[Slice], onto: Axes) -> np.ndarray:
+def drawn_slices(slices: list[Slice], onto: Axes) -> np.ndarray:
+    """Slices as a mask ``[F, T]`` of 0 and 1 on the bins of ``onto``."""
     mask = np.zeros(onto.shape)
     for each in slices:
         # The outermost frames are centred on the clip's very ends, or beyond.

@@ -17,7 +17,7 @@ from auricle.sonify.boxes import Slice, area_of
 from auricle.sonify.griffin_lim import ITERATIONS, griffin_lim
 from auricle.sonify.loudness import matching_gain_db
 from auricle.sonify.masking import Masking, with_floor
-from auricle.sonify.placed import Placed, area, kept_over_time
+from auricle.sonify.placed import Placed, PlacedMap, area, kept_over_time
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +65,17 @@ def sonify(
     >>> sounds.kept.samples.shape, sounds.notes["style"]
     ((1, 4000), 'mask')
     """
-    placed = Placed(clip, frontend, map, map_axes, masking or Masking())
-    masking = placed.masking
+    return apart(PlacedMap(clip, frontend, masking or Masking(), map, map_axes), full_band=full_band, seed=seed)
+
+
+def apart(placed: Placed, *, full_band: bool, seed: int) -> Sounds:
+    """The kept and the removed part of whatever is placed: the one body of `sonify` and `sonify_regions`."""
+    clip, frontend, masking = placed.clip, placed.frontend, placed.masking
     rate = clip.sample_rate if full_band else frontend.sample_rate
     original = clip.samples.astype(np.float64) if full_band else placed.heard[None]
     axes = placed.listening_axes()
     mask = placed.mask(axes)
-    notes: dict[str, Any] = {**masking.settings(), "full_band": full_band, "sample_rate": rate}
+    notes: dict[str, Any] = {**placed.settings(), "full_band": full_band, "sample_rate": rate}
     notes["area"] = area(mask, axes, seconds=len(placed.heard) / frontend.sample_rate)
 
     if masking.style == "bandpass":
@@ -82,18 +86,23 @@ def sonify(
         removed = original - kept
     elif masking.style == "audible-heatmap":
         moments = (np.arange(original.shape[-1]) + 0.5) / rate
-        gain = with_floor(placed.weights(moments), masking)
-        kept, removed = gain * original, (1.0 - gain) * original
+        kept = with_floor(placed.weights(moments), masking) * original
+        removed = original - kept
     else:
         grid = frontend.grid
         if rate != frontend.sample_rate:
             grid = grid.scaled(rate / frontend.sample_rate)
-        gain = placed.gain(grid, rate)
-        rephase = masking.style == "griffin-lim"
-        if rephase:
+            gain = placed.gain(grid, rate)
+        else:
+            gain = with_floor(mask, masking)
+        if masking.style == "griffin-lim":
             notes |= {"seed": seed, "iterations": ITERATIONS}
-        kept = _through(original, gain, grid, seed=seed if rephase else None)
-        removed = _through(original, 1.0 - gain, grid, seed=seed if rephase else None)
+            kept = _through(original, gain, grid, seed=seed)
+            removed = _through(original, 1.0 - gain, grid, seed=seed)
+        else:
+            kept = _through(original, gain, grid, seed=None)
+            # The inverse is linear: what is not kept is what 1 - gain would have kept.
+            removed = original - kept
 
     energy = float(np.square(original).sum())
     notes["energy"] = float(np.square(kept).sum()) / energy if energy > 0.0 else 0.0
