@@ -47,8 +47,9 @@ def evaluate(
     """Test a model on clips with known labels: scores with intervals, confusions, errors by speaker, one page."""
     from auricle.cli.explaining import check_writable
     from auricle.cli.progress import progress
-    from auricle.cli.testing import Heard, choose_clips, write_tested
+    from auricle.cli.testing import Heard, write_tested
     from auricle.evaluation import Failure, logits_of
+    from auricle.evaluation.tested import choose_clips
 
     chosen = choose_clips(
         model, data=data, task=task, scheme=split, fold=fold, part=part, seed=seed, allow_leakage=allow_leakage

@@ -97,7 +97,7 @@ class _Models:
 
     def __init__(self, folder: Path, model: str) -> None:
         self.folder = folder
-        self._homes = _homes(folder)
+        self._homes = homes_of(folder)
         # An evaluated folder has no model of its own, but its predictions name one.
         self._only = model if not self._homes and _named(model) else None
         if not self._homes and self._only is None:
@@ -136,7 +136,7 @@ def _named(model: str) -> bool:
     return bool(model) and (model in bundled() or _is_trained(Path(model)))
 
 
-def _homes(folder: Path) -> dict[str | None, Path]:
+def homes_of(folder: Path) -> dict[str | None, Path]:
     """Trained folders by the name of their split; by None where the folder itself is one."""
     if _is_trained(folder):
         return {None: folder}

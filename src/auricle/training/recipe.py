@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from auricle import frontends
 from auricle.classifier import Length
 from auricle.errors import AuricleError, nearest
 from auricle.frontends import Frontend
 from auricle.frontends.presets import preset
+from auricle.settings_files import Part, laid_over, read_settings, reason
 
 SHIPPED = Path(__file__).parent / "recipes"
 
@@ -19,11 +20,7 @@ Optimiser = Literal["sgd", "adam", "adamw"]
 Schedule = Literal["constant", "step", "cosine", "one-cycle"]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LengthOfClips(_Part):
+class LengthOfClips(Part):
     """What the network hears of a clip."""
 
     seconds: float = Field(gt=0, description="length of the network's input")
@@ -32,7 +29,7 @@ class LengthOfClips(_Part):
     hop_seconds: float | None = Field(None, gt=0, description="between windows of a longer clip; by default no overlap")
 
 
-class NetworkOf(_Part):
+class NetworkOf(Part):
     """Which network, and its settings but for the number of classes."""
 
     architecture: str
@@ -40,7 +37,7 @@ class NetworkOf(_Part):
     initial: Literal["published", "standard"] = Field("published", description="first weights; standard is PyTorch's")
 
 
-class Augment(_Part):
+class Augment(Part):
     """What is varied from step to step; the default varies nothing."""
 
     shift: float = Field(0.0, ge=0, description="largest shift in time, in seconds; what comes in is silence")
@@ -66,7 +63,7 @@ class Augment(_Part):
         return bool(self.stretch_time or self.stretch_frequency or self.time_masks or self.frequency_masks)
 
 
-class Training(_Part):
+class Training(Part):
     """Optimisation."""
 
     epochs: int = Field(gt=0)
@@ -89,7 +86,7 @@ class Training(_Part):
     )
 
 
-class Recipe(_Part):
+class Recipe(Part):
     """Everything that decides how a classifier comes out, but for the recordings and the seed."""
 
     name: str
@@ -137,24 +134,14 @@ def read_recipe(name_or_file: str | Path, *, changes: dict[str, Any] | None = No
     A recipe may say ``extends: NAME`` and then only what differs. Raises `AuricleError` for a wrong key, naming the
     nearest, and for a value that cannot be.
     """
-    settings = _settings(name_or_file, seen=())
-    for key, value in (changes or {}).items():
-        *parts, last = key.split(".")
-        place = settings
-        for part in parts:
-            place = place.setdefault(part, {})
-            if not isinstance(place, dict):
-                raise AuricleError(f'"{key}" is no setting of a recipe, because {part} has no parts')
-        place[last] = value
+    settings = laid_over(_settings(name_or_file, seen=()), changes, "a recipe")
     try:
         return Recipe.model_validate(settings)
     except ValidationError as error:
-        raise AuricleError(f"the recipe {name_or_file} {_reason(error)}") from error
+        raise AuricleError(f"the recipe {name_or_file} {reason(error, Recipe)}") from error
 
 
 def _settings(name_or_file: str | Path, *, seen: tuple[str, ...]) -> dict[str, Any]:
-    import yaml
-
     path = Path(name_or_file)
     if path.suffix not in (".yaml", ".yml"):
         path = SHIPPED / f"{name_or_file}.yaml"
@@ -165,12 +152,7 @@ def _settings(name_or_file: str | Path, *, seen: tuple[str, ...]) -> dict[str, A
         raise AuricleError(f"{path} does not exist; give a recipe's file, or a name from 'auricle recipes'")
     if str(path) in seen:
         raise AuricleError(f"the recipe {path} extends itself; let it extend another")
-    try:
-        read = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise AuricleError(f"{path} is not readable YAML ({' '.join(str(error).split())}); correct it") from error
-    if not isinstance(read, dict):
-        raise AuricleError(f"{path} is not a recipe; it must be keys with values, see 'auricle recipes --show NAME'")
+    read = read_settings(path, "a recipe")
     parent = read.pop("extends", None)
     if parent is None:
         return read
@@ -184,22 +166,3 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         both = isinstance(value, dict) and isinstance(merged.get(key), dict) and key not in ("frontend", "network")
         merged[key] = _merged(merged[key], value) if both else value
     return merged
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = [str(each) for each in first["loc"]]
-    if first["type"] == "extra_forbidden":
-        return f'has an unknown key "{".".join(place)}"; {nearest(place[-1], _keys(place[:-1]))}'
-    if first["type"] == "missing":
-        return f'lacks the key "{".".join(place)}"; add it'
-    said = first["msg"][:1].lower() + first["msg"][1:]
-    return f"cannot use {'.'.join(place)}={first['input']!r}: {said}"
-
-
-def _keys(place: list[str]) -> list[str]:
-    model: type[BaseModel] = Recipe
-    for part in place:
-        kinds = [model.model_fields[part].annotation, *get_args(model.model_fields[part].annotation)]
-        model = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
-    return list(model.model_fields)
