@@ -20,6 +20,7 @@ from auricle.errors import AuricleError
 from auricle.frontends import Spectrogram
 from auricle.methods.coalitions.absent import Absence
 from auricle.methods.coalitions.multiplex import Multiplexer, NotLocal
+from auricle.methods.coalitions.repeatable import is_repeatable
 from auricle.methods.coalitions.watching import tell
 
 AT_ONCE = {"cpu": 8, "cuda": 64}
@@ -142,7 +143,7 @@ class Ear:
 
     def _hear(self, rows: Tensor) -> Tensor:
         with torch.inference_mode(), self.classifier.inference():
-            if len(rows) >= FEW and (logits := self._multiplexed(rows)) is not None:
+            if len(rows) >= FEW and not is_repeatable() and (logits := self._multiplexed(rows)) is not None:
                 return logits
             try:
                 return self._directly(rows)
@@ -237,6 +238,8 @@ class Ear:
         """
         known: dict[tuple[str, int], int] = self.classifier.remembered.setdefault("batch sizes", {})
         place = (self.classifier.device.type, self.wanted)
+        if is_repeatable():
+            return self._usual
         if place in known or len(rows) < MANY:
             return known.get(place, self._usual)
         best, least = self._usual, float("inf")
