@@ -14,6 +14,7 @@ from auricle.cli.data_checking import data_app  # data's commands, and those tha
 from auricle.cli.evaluating import evaluate, predictions
 from auricle.cli.manipulating import manipulate_app
 from auricle.cli.stopping import stoppable
+from auricle.cli.studying import run
 from auricle.cli.training import kfold, recipes, train
 from auricle.errors import AuricleError, nearest
 
@@ -35,6 +36,7 @@ app.command()(recipes)
 app.command()(train)
 app.command()(kfold)
 app.command()(evaluate)
+app.command()(run)
 app.command(context_settings={"ignore_unknown_options": True})(predictions)  # flags named like columns
 
 OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]

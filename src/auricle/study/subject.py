@@ -1,0 +1,209 @@
+"""What is studied: the clips, each with the model that hears it, and the clips that settings are tuned on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from auricle.datasets import Dataset
+from auricle.errors import AuricleError
+from auricle.evaluation.clips import homes_of
+from auricle.evaluation.tested import Choice, choose_clips
+from auricle.study.config import StudyConfig
+from auricle.study.models import open_model, weights_hash
+from auricle.study.naming import clip_key, digest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """The clips that one model hears: rows of the data set to judge by, and rows to tune on."""
+
+    model: str
+    weights: str
+    numbers: np.ndarray
+    tuning: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Subject:
+    """Everything a study is about. ``parts`` has one model, or one for each fold of a `kfold` folder."""
+
+    dataset: Dataset
+    task: str
+    labels: tuple[str, ...]
+    multi_label: bool
+    parts: tuple[Heard, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many clips are judged by."""
+        return sum(len(part.numbers) for part in self.parts)
+
+    def blocks(self, size: int) -> list[Block]:
+        """The clips in shards of at most ``size``, each heard by one model."""
+        found: list[Block] = []
+        position = 0
+        for place, part in enumerate(self.parts):
+            for start in range(0, len(part.numbers), size):
+                numbers = tuple(int(each) for each in part.numbers[start : start + size])
+                found.append(Block(len(found), place, numbers, position))
+                position += len(numbers)
+        return found
+
+    def table(self, size: int) -> pa.Table:
+        """One row a clip that is judged: its id and key, its block, and the data set's own columns."""
+        import pyarrow as pa
+
+        blocks = self.blocks(size)
+        numbers = [number for block in blocks for number in block.numbers]
+        rows = self.dataset.table.take(pa.array(numbers, pa.int64()))
+        made: dict[str, Any] = {
+            "id": rows["id"],
+            "key": pa.array([clip_key(str(each)) for each in rows["id"].to_pylist()]),
+            "block": pa.array([block.number for block in blocks for _ in block.numbers], pa.int64()),
+            "model": pa.array([self.parts[block.part].model for block in blocks for _ in block.numbers]),
+            "label": rows[self.task],
+        }
+        if self.dataset.group is not None:
+            made["group"] = rows[self.dataset.group].cast(pa.string())
+        made |= {name: rows[name] for name in rows.column_names if name not in made}
+        return pa.table(made)
+
+    def hash_of(self, numbers: Sequence[int]) -> str:
+        """What identifies these clips: ids, labels and the sizes of their files."""
+        rows = [self.dataset.row(number) for number in numbers]
+        return digest([[str(row["id"]), row[self.task], _size(self.dataset.root / str(row["path"]))] for row in rows])
+
+
+@dataclass(frozen=True)
+class Block:
+    """The rows of one shard, the place of their model among the parts, and the place of the first among all clips."""
+
+    number: int
+    part: int
+    numbers: tuple[int, ...]
+    first: int
+
+
+def open_subject(config: StudyConfig) -> Subject:
+    """The clips and models that a config names; raises `AuricleError` where they do not fit each other."""
+    parts, choices = [], _choices(config)
+    notes: list[str] = []
+    for model, choice in choices:
+        numbers = _chosen(choice, config)
+        tuning, note = _tuning(choice, numbers, config, share=len(choices))
+        notes += [note] if note and note not in notes else []
+        parts.append(Heard(model, weights_hash(choice.classifier), numbers, tuning))
+    if config.clips.limit is not None:
+        parts = _first(parts, config.clips.limit)
+    first = choices[0][1]
+    return Subject(
+        dataset=first.dataset,
+        task=first.task,
+        labels=first.classifier.labels,
+        multi_label=first.classifier.multi_label,
+        parts=tuple(parts),
+        notes=tuple(notes),
+    )
+
+
+def _choices(config: StudyConfig) -> list[tuple[str, Choice]]:
+    """The folder's own model, or one for each of its folds."""
+    homes = homes_of(Path(config.model)) if Path(config.model).is_dir() else {}
+    folds = [] if None in homes else [str(each) for each in homes.values()]
+    if len(folds) > 0 and (config.clips.split or config.clips.fold):
+        raise AuricleError(f"{config.model} holds {len(folds)} folds, each with its own split; leave clips.split out")
+    scheme = None if config.clips.part == "all" else config.clips.split
+    part = "test" if config.clips.part == "all" else config.clips.part
+    found = []
+    for model in folds or [config.model]:
+        choice = choose_clips(
+            model,
+            data=config.data,
+            task=config.task,
+            scheme=scheme,
+            fold=config.clips.fold,
+            part=part,
+            classifier=open_model(model),
+        )
+        found.append((model, choice))
+    return found
+
+
+def _chosen(choice: Choice, config: StudyConfig) -> np.ndarray:
+    """The rows to judge by, in the data set's order."""
+    numbers = np.arange(len(choice.dataset)) if config.clips.part == "all" else np.asarray(choice.numbers)
+    labelled = np.array([choice.dataset.row(int(each))[choice.task] is not None for each in numbers], bool)
+    numbers = np.sort(numbers[labelled])
+    if config.clips.where:
+        ids = set(choice.dataset.take(numbers).filter(**config.clips.where).column("id"))
+        known = choice.dataset.column("id")
+        numbers = np.array([each for each in numbers if known[each] in ids], np.int64)
+    if config.clips.per_class is not None:
+        numbers = _of_each_class(choice, numbers, config.clips.per_class, seed=config.seed)
+    if not len(numbers):
+        raise AuricleError(f"no clip of {choice.dataset.name} is left to study; correct the keys of clips")
+    return numbers
+
+
+def _of_each_class(choice: Choice, numbers: np.ndarray, count: int, *, seed: int) -> np.ndarray:
+    """At most ``count`` rows of each class, drawn; in order. A clip of several labels counts for its first."""
+    drawn = np.random.default_rng(seed).permutation(numbers)
+    taken: dict[str, int] = {}
+    kept = []
+    for number in drawn:
+        label = choice.dataset.row(int(number))[choice.task]
+        label = (label[0] if label else "") if isinstance(label, list) else label
+        taken[label] = taken.get(label, 0) + 1
+        if taken[label] <= count:
+            kept.append(number)
+    return np.sort(np.array(kept, np.int64))
+
+
+def _tuning(choice: Choice, numbers: np.ndarray, config: StudyConfig, *, share: int) -> tuple[np.ndarray, str]:
+    """Rows to tune on: of the split's validation part, else rows that are not judged by, else the judged ones.
+
+    Of several folds each gives its ``share``.
+    """
+    tune = config.regions.tune
+    if tune is None and config.regions.optimise is None:
+        return np.zeros(0, np.int64), ""
+    wanted = max(-(-(30 if tune is None else tune.clips) // share), 2)
+    note = ""
+    pool = np.setdiff1d(np.asarray(choice.validate), numbers)
+    if not len(pool):
+        pool = np.setdiff1d(np.arange(len(choice.dataset)), numbers)
+    if choice.scheme is not None and not len(choice.validate) and len(pool):
+        note = "regions were tuned on clips that the model was trained on, because its split has no validation part"
+    if len(pool) < 2:
+        pool, note = numbers, "regions were tuned on the clips that they are judged by, because there are no others"
+    pool = np.array([each for each in pool if choice.dataset.row(int(each))[choice.task] is not None], np.int64)
+    classes = max(len(choice.dataset.classes_of(choice.task)), 1)
+    drawn = _of_each_class(choice, pool, -(-wanted // classes), seed=config.seed + 1)
+    generator = np.random.default_rng(config.seed + 2)
+    return np.sort(generator.permutation(drawn)[:wanted]), note
+
+
+def _first(parts: list[Heard], limit: int) -> list[Heard]:
+    """The first ``limit`` clips over all parts; of several folds, as many of each as can be."""
+    shares = [limit // len(parts) + (place < limit % len(parts)) for place in range(len(parts))]
+    return [
+        Heard(part.model, part.weights, part.numbers[:share], part.tuning)
+        for part, share in zip(parts, shares, strict=True)
+        if share
+    ]
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None

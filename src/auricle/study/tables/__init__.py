@@ -1,0 +1,1 @@
+"""What a study found, as tables: pure functions of the store's tables and maps, one file a question."""

@@ -1,0 +1,145 @@
+"""Spectral clustering on the graph of nearest neighbours, the eigengap that says how many clusters there are, and
+places on a plane. Deterministic for a seed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+
+NEIGHBOURS = 10
+OWN = 5
+"""The distance to this neighbour is a point's own scale; clusters of more points than this can stand apart."""
+FLOOR = 0.05
+"""An eigenvalue well below this counts as none when gaps are compared."""
+_DIRECTIONS = 50
+_DENSE = 500
+"""Up to so many points all eigenvalues are computed; of more, the lowest by Lanczos' method."""
+
+
+def neighbours(points: int) -> int:
+    """Neighbours of a point in the graph: √N, but at least 10, and fewer where few points are.
+
+    >>> neighbours(2500), neighbours(90), neighbours(12)
+    (50, 10, 4)
+    """
+    return max(min(max(NEIGHBOURS, math.isqrt(points)), points // 3), 2)
+
+
+def partition(
+    points: np.ndarray, *, clusters: int | None, most: int, nearest: int, seed: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Clusters ``[N]`` of ``points [N, D]`` from 0 (the largest first), the Laplacian's lowest eigenvalues, the gap.
+
+    The Laplacian is normalised, I - D^-½ W D^-½, see `affinity` for W. Without ``clusters``, their number is the k, at
+    most ``most``, with the largest relative gap ``(λ_{k+1} - λ_k) / (λ_{k+1} + λ_k + 0.05)``, 0 to 1. Plain gaps widen
+    along the eigenvalues of any smooth cloud of points, and would split it; relative ones ask for groups that are
+    hardly connected.
+    """
+    from sklearn.cluster import KMeans
+
+    n = len(points)
+    values, vectors = _lowest(affinity(points, nearest), min(max(most, clusters or 0) + 1, n), seed)
+    gaps = np.diff(values) / (values[1:] + values[:-1] + FLOOR)
+    count = int(gaps[:most].argmax()) + 1 if clusters is None else clusters
+    gap = float(gaps[count - 1]) if count <= len(gaps) else 0.0
+    if count == 1:
+        return np.zeros(n, np.int64), values, gap
+    directions = vectors[:, :count]
+    directions = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
+    found = KMeans(count, n_init=10, random_state=seed).fit_predict(directions)
+    return _largest_first(found), values, gap
+
+
+def affinity(points: np.ndarray, nearest: int) -> Any:
+    """The sparse matrix ``[N, N]`` of exp(-d² / (s_i s_j) · 5 / nearest) between points of which either is among the
+    ``nearest`` of the other, s being the distance to a point's fifth neighbour.
+
+    Own scales (Zelnik-Manor and Perona 2004) let a tight cluster stand apart even if it has fewer points than
+    ``nearest``, so that some of their neighbours are far away; on a plane, the farthest neighbour of an even cloud
+    weighs 1/e.
+    """
+    from sklearn.neighbors import NearestNeighbors
+
+    n = len(points)
+    nearest = min(nearest, n - 1)
+    distances = NearestNeighbors(n_neighbors=nearest).fit(points).kneighbors_graph(mode="distance").tocsr()
+    distances.sort_indices()
+    each = np.sort(distances.data.reshape(n, nearest), axis=1)
+    scale = each[:, min(OWN, nearest) - 1]
+    scale = np.maximum(scale, 1e-6 * (scale.max() or 1.0))
+    rows = np.repeat(np.arange(n), nearest)
+    squared = np.square(distances.data) / (scale[rows] * scale[distances.indices])
+    distances.data = np.exp(-squared * min(OWN / nearest, 1.0))
+    return distances.maximum(distances.T)
+
+
+def embedded(points: np.ndarray, kind: Literal["tsne", "spectral"], *, seed: int) -> np.ndarray:
+    """Points on a plane ``[N, 2]``: t-SNE (van der Maaten and Hinton 2008), or the eigenvectors after the first."""
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    n = len(points)
+    if n < 4:
+        return np.stack([np.arange(n, dtype=np.float64), np.zeros(n)], axis=1)
+    if kind == "tsne":
+        if min(points.shape) > _DIRECTIONS:  # as is usual before t-SNE; of pooled maps they hold nearly all
+            points = PCA(_DIRECTIONS, random_state=seed).fit_transform(points)
+        start = PCA(2, random_state=seed).fit_transform(points)
+        # Equal points have no directions of their own; t-SNE's usual first spread is 1e-4.
+        start = 1e-4 * start / (start[:, 0].std() or 1.0)
+        start += 1e-8 * np.random.default_rng(seed).normal(size=start.shape)
+        near = min(30.0, (n - 1) / 3)
+        model = TSNE(2, perplexity=near, init=start, random_state=seed)
+        return np.asarray(model.fit_transform(points), np.float64)
+    return _lowest(affinity(points, neighbours(n)), 3, seed)[1][:, 1:]
+
+
+def _lowest(graph: Any, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest eigenvalues of the graph's normalised Laplacian, rising, with their vectors (of a fixed sign).
+
+    Each connected part is taken by itself: Lanczos' method would miss some of several equal eigenvalues, and every part
+    has a 0.
+    """
+    from scipy.sparse import csgraph
+
+    n = graph.shape[0]
+    parts, part_of = csgraph.connected_components(graph, directed=False)
+    values, vectors = [], []
+    for part in range(parts):
+        rows = np.flatnonzero(part_of == part)
+        own_values, own_vectors = _of_part(graph[rows][:, rows], min(count, len(rows)), seed)
+        values.append(own_values)
+        vectors.append(np.zeros((n, len(own_values))))
+        vectors[-1][rows] = own_vectors
+    together = np.concatenate(values)
+    order = np.argsort(together, kind="stable")[:count]
+    lowest, chosen = np.maximum(together[order], 0.0), np.concatenate(vectors, axis=1)[:, order]
+    peaks = chosen[np.abs(chosen).argmax(0), np.arange(len(order))]
+    return lowest, chosen * np.where(peaks < 0, -1.0, 1.0)
+
+
+def _of_part(graph: Any, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    from scipy.sparse import csgraph, identity
+    from scipy.sparse.linalg import eigsh
+
+    n = graph.shape[0]
+    if n == 1:
+        return np.zeros(1), np.ones((1, 1))
+    laplacian = csgraph.laplacian(graph, normed=True)
+    if n <= max(_DENSE, 2 * count):
+        values, vectors = np.linalg.eigh(laplacian.toarray())
+        return values[:count], vectors[:, :count]
+    # The lowest of L are the highest of 2I - L, which Lanczos finds without factorising anything.
+    start = np.random.default_rng(seed).normal(size=n)
+    values, vectors = eigsh(2.0 * identity(n) - laplacian, k=count, which="LA", v0=start)
+    order = np.argsort(2.0 - values, kind="stable")
+    return (2.0 - values)[order], vectors[:, order]
+
+
+def _largest_first(numbers: np.ndarray) -> np.ndarray:
+    names, counts = np.unique(numbers, return_counts=True)
+    place = {int(names[each]): rank for rank, each in enumerate(np.argsort(-counts, kind="stable"))}
+    return np.array([place[int(each)] for each in numbers], np.int64)
