@@ -79,11 +79,11 @@ class Study:
         return sum(stage.failures for stage in self.stages)
 
     def sentences(self) -> list[str]:
-        """Which methods' regions carry the decision and which do not; nothing before the overview was made."""
+        """Which methods' regions carry right decisions and which do not; nothing before the overview was made."""
         if not self.store.exists(FAITHFULNESS):
             return []
         rows = self.store.read_table(FAITHFULNESS).to_pylist()
-        told = [row for row in rows if row["by"] == "all" and row["level"] == "own" and row["asked"] == "predicted"]
+        told = [row for row in rows if row["by"] == "all" and row["level"] == "own" and row["right"]]
         return [str(row["verdict"]) for row in told]
 
 

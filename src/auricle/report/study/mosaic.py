@@ -137,13 +137,19 @@ def png_of(figure: Figure, dpi: float) -> bytes:
     # Colours are chosen by how often they occur, so that rare ones of the bars are put beside the picture often enough.
     shades = shade(np.linspace(-1, 1, 201))
     steps = np.rint(255 * (1 - shades[:, 3:] + shades[:, 3:] * shades[:, :3])).astype(np.uint8)
+    greys = (1 - np.linspace(0, 1, 101)[:, None]) * rgb(QUIET) + np.linspace(0, 1, 101)[:, None] * rgb(LOUD)
+    steps = np.concatenate([steps, np.rint(255 * greys).astype(np.uint8)])
     beside = np.repeat(steps[None], max(image.width * image.height // 2000, 1), axis=0)
     seen = np.concatenate([np.asarray(image).reshape(-1, 3), beside.reshape(-1, 3)])
     rest = -len(seen) % image.width
     seen = np.concatenate([seen, np.full((rest, 3), 255, np.uint8)]).reshape(-1, image.width, 3)
     palette = Image.fromarray(seen).quantize(256, dither=Image.Dither.NONE)
+    drawn = image.quantize(256, palette=palette, dither=Image.Dither.NONE)
+    colours = np.array(drawn.getpalette()).reshape(-1, 3)
+    colours[(colours >= 250).all(1)] = 255  # paper is white, not a mean of what is nearly white
+    drawn.putpalette(colours.ravel().tolist())
     small = io.BytesIO()
-    image.quantize(256, palette=palette, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    drawn.save(small, "png", optimize=True)
     return small.getvalue()
 
 
