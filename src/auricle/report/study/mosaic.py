@@ -137,8 +137,9 @@ def png_of(figure: Figure, dpi: float) -> bytes:
     # Colours are chosen by how often they occur, so that rare ones of the bars are put beside the picture often enough.
     shades = shade(np.linspace(-1, 1, 201))
     steps = np.rint(255 * (1 - shades[:, 3:] + shades[:, 3:] * shades[:, :3])).astype(np.uint8)
-    greys = (1 - np.linspace(0, 1, 101)[:, None]) * rgb(QUIET) + np.linspace(0, 1, 101)[:, None] * rgb(LOUD)
-    steps = np.concatenate([steps, np.rint(255 * greys).astype(np.uint8)])
+    fading = np.linspace(0, 1, 51)[:, None]
+    greys = [(1 - fading) * rgb(QUIET) + fading * rgb(each) for each in (LOUD, INK, FAINT)]  # of sound, and of words
+    steps = np.concatenate([steps, np.rint(255 * np.concatenate(greys)).astype(np.uint8)])
     beside = np.repeat(steps[None], max(image.width * image.height // 2000, 1), axis=0)
     seen = np.concatenate([np.asarray(image).reshape(-1, 3), beside.reshape(-1, 3)])
     rest = -len(seen) % image.width
