@@ -12,7 +12,7 @@ def clip_key(id: str) -> str:
     """A file name for a clip: readable, and unique because it ends with a hash of the whole id.
 
     >>> clip_key("56/7_56_3.wav")
-    '56-7_56_3.wav-06d70efd'
+    '56-7_56_3.wav-4223e9c5'
     """
     readable = re.sub(r"[^\w.\-]+", "-", id).strip("-.")[:80]
     return f"{readable}-{hashlib.sha256(id.encode()).hexdigest()[:8]}"

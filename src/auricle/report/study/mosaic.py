@@ -120,38 +120,38 @@ def mosaic(
                 spots.append(Spot(x / width, top / height, wide / width, high / height, cell.key, told))
     panel.imshow(canvas, extent=(0, width, height, 0), aspect="auto", interpolation="nearest", zorder=0)
     _bars(panel, bars, left, height - FOOT + 26)
-    return Drawn(
-        name, title, caption, png_of(figure, DPI * SHARP), round(width * SHARP), round(height * SHARP), tuple(spots)
-    )
+    tiles = [cell.tile for row in rows for cell in row.cells if cell is not None]
+    mixed = any(tile.level is not None and tile.relevance is not None for tile in tiles)
+    png = png_of(figure, DPI * SHARP, few_colours=not mixed)
+    return Drawn(name, title, caption, png, round(width * SHARP), round(height * SHARP), tuple(spots))
 
 
-def png_of(figure: Figure, dpi: float) -> bytes:
-    """A figure as a PNG of at most 256 colours, which needs a third of the room; its colour bars stay smooth."""
+def png_of(figure: Figure, dpi: float, *, few_colours: bool = False) -> bytes:
+    """A figure as a PNG; with ``few_colours`` only the house's own, which needs a third of the room."""
     from PIL import Image
 
     target = io.BytesIO()
     with warnings.catch_warnings():  # a label in a script that the font lacks is no reason to stop
         warnings.filterwarnings("ignore", message=".*[Gg]lyph.*")
         figure.savefig(target, format="png", dpi=dpi)
-    image = Image.open(target).convert("RGB")
-    # Colours are chosen by how often they occur, so that rare ones of the bars are put beside the picture often enough.
-    shades = shade(np.linspace(-1, 1, 201))
-    steps = np.rint(255 * (1 - shades[:, 3:] + shades[:, 3:] * shades[:, :3])).astype(np.uint8)
-    fading = np.linspace(0, 1, 51)[:, None]
-    greys = [(1 - fading) * rgb(QUIET) + fading * rgb(each) for each in (LOUD, INK, FAINT)]  # of sound, and of words
-    steps = np.concatenate([steps, np.rint(255 * np.concatenate(greys)).astype(np.uint8)])
-    beside = np.repeat(steps[None], max(image.width * image.height // 2000, 1), axis=0)
-    seen = np.concatenate([np.asarray(image).reshape(-1, 3), beside.reshape(-1, 3)])
-    rest = -len(seen) % image.width
-    seen = np.concatenate([seen, np.full((rest, 3), 255, np.uint8)]).reshape(-1, image.width, 3)
-    palette = Image.fromarray(seen).quantize(256, dither=Image.Dither.NONE)
-    drawn = image.quantize(256, palette=palette, dither=Image.Dither.NONE)
-    colours = np.array(drawn.getpalette()).reshape(-1, 3)
-    colours[(colours >= 250).all(1)] = 255  # paper is white, not a mean of what is nearly white
-    drawn.putpalette(colours.ravel().tolist())
-    small = io.BytesIO()
-    drawn.save(small, "png", optimize=True)
+    image, small = Image.open(target).convert("RGB"), io.BytesIO()
+    if few_colours:
+        palette = Image.new("P", (1, 1))
+        palette.putpalette(np.rint(255 * _colours()).astype(np.uint8).ravel().tolist())
+        image.quantize(256, palette=palette, dither=Image.Dither.NONE).save(small, "png", optimize=True)
+    else:
+        image.save(small, "png", optimize=True)
     return small.getvalue()
+
+
+def _colours() -> np.ndarray:
+    """Of relevance on paper, of sound, and of words ``[256, 3]``, 0 to 1."""
+    shades = shade(np.linspace(-1, 1, 129))
+    ramps = [1 - shades[:, 3:] + shades[:, 3:] * shades[:, :3]]
+    for count, colour in ((63, LOUD), (32, INK), (32, FAINT)):
+        fading = np.linspace(0, 1, count)[:, None]
+        ramps.append((1 - fading) * rgb(QUIET) + fading * rgb(colour))
+    return np.concatenate(ramps)
 
 
 def _cell(panel: Panel, canvas: np.ndarray, cell: Cell, x: int, top: int, wide: int, high: int, *, first: bool) -> None:
