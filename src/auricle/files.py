@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from auricle.errors import AuricleError
@@ -20,6 +21,8 @@ def write_whole(path: Path, content: str | bytes) -> Path:
         draft.write_bytes(content.encode() if isinstance(content, str) else content)
         os.replace(draft, path)
     except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
         reason = error.strerror or error
         raise AuricleError(f"{path} cannot be written ({reason}); free its place, or choose another folder") from error
     return path

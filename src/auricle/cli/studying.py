@@ -90,7 +90,22 @@ def _config(
     typer.echo(f"{file} is a config of AudibleXAI; its keys became:", err=True)
     for line in read.translation.said:
         typer.echo(f"  {line}", err=True)
+    _warn_of_other_features(read.config.model, read.translation.frontend)
     return read.config, stages or list(read.translation.stages), list(read.translation.reset)
+
+
+def _warn_of_other_features(model: str, frontend: str) -> None:
+    """The file's dataset_type is a wish; which features are explained is the model's to say."""
+    from auricle.frontends import preset
+    from auricle.study.models import open_model
+    from auricle.study.subject import models_of
+
+    heard = open_model(models_of(model)[0], "cpu").frontend
+    if heard != preset(frontend):
+        typer.echo(
+            f"auricle: {model} does not hear through {frontend}, as the file wants; its own features are explained",
+            err=True,
+        )
 
 
 class _Telling:
@@ -147,5 +162,7 @@ def _print_result(found: Study) -> None:
         typer.echo(f"{each.stage:9} {each.made} shards in {duration_text(each.seconds)}{kept}{failed}{cost}")
     if found.failures:
         typer.echo(f"auricle: {found.failures} failures, see {found.store.path('failures')}", err=True)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
     for line in found.sentences():
         typer.echo(line)

@@ -78,6 +78,11 @@ class Study:
         """Clips, or explanations of them, that could not be done."""
         return sum(stage.failures for stage in self.stages)
 
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the results should know of the choice of clips."""
+        return [str(note) for note in json.loads(self.store.read(MANIFEST)).get("notes", [])]
+
     def sentences(self) -> list[str]:
         """Which methods' regions carry right decisions and which do not; nothing before the overview was made."""
         if not self.store.exists(FAITHFULNESS):

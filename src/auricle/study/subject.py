@@ -100,7 +100,8 @@ def open_subject(config: StudyConfig) -> Subject:
     for model, choice in choices:
         numbers = _chosen(choice, config)
         tuning, note = _tuning(choice, numbers, config, share=len(choices))
-        notes += [note] if note and note not in notes else []
+        unsaid = _unsaid(choice, config)
+        notes += [each for each in (unsaid, note) if each and each not in notes]
         parts.append(Heard(model, weights_hash(choice.classifier), numbers, tuning))
     if config.clips.limit is not None:
         parts = _first(parts, config.clips.limit)
@@ -115,16 +116,21 @@ def open_subject(config: StudyConfig) -> Subject:
     )
 
 
+def models_of(model: str) -> list[str]:
+    """The model itself, or the folds of a `kfold` folder."""
+    homes = homes_of(Path(model)) if Path(model).is_dir() else {}
+    return [model] if None in homes or not homes else [str(each) for each in homes.values()]
+
+
 def _choices(config: StudyConfig) -> list[tuple[str, Choice]]:
     """The folder's own model, or one for each of its folds."""
-    homes = homes_of(Path(config.model)) if Path(config.model).is_dir() else {}
-    folds = [] if None in homes else [str(each) for each in homes.values()]
-    if len(folds) > 0 and (config.clips.split or config.clips.fold):
-        raise AuricleError(f"{config.model} holds {len(folds)} folds, each with its own split; leave clips.split out")
+    models = models_of(config.model)
+    if models != [config.model] and (config.clips.split or config.clips.fold):
+        raise AuricleError(f"{config.model} holds {len(models)} folds, each with its own split; leave clips.split out")
     scheme = None if config.clips.part == "all" else config.clips.split
     part = "test" if config.clips.part == "all" else config.clips.part
     found = []
-    for model in folds or [config.model]:
+    for model in models:
         choice = choose_clips(
             model,
             data=config.data,
@@ -136,6 +142,16 @@ def _choices(config: StudyConfig) -> list[tuple[str, Choice]]:
         )
         found.append((model, choice))
     return found
+
+
+def _unsaid(choice: Choice, config: StudyConfig) -> str:
+    """What to say where nobody knows which clips a model was trained on."""
+    if choice.scheme is not None or config.clips.part == "all":
+        return ""
+    return (
+        f"{choice.name} does not say which clips of {choice.dataset.name} it was trained on, so all were taken; of clips "
+        "that it knows, it may speak better than of new ones (clips.split chooses)"
+    )
 
 
 def _chosen(choice: Choice, config: StudyConfig) -> np.ndarray:
