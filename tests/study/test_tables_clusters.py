@@ -106,6 +106,21 @@ def test_every_scope_is_in_the_tables(hans):
     assert np.isfinite(clips["x"].to_numpy()).all()
 
 
+def test_groups_that_nothing_connects_are_drawn_apart(hans):
+    found = cluster(hans, embedding="spectral")
+    middles = np.array([found.places[found.numbers == number].mean(0) for number in range(found.count)])
+    apart = np.linalg.norm(middles[:, None] - middles[None], axis=2)[~np.eye(len(middles), dtype=bool)]
+    wide = max(found.places[found.numbers == number].std(0).max() for number in range(found.count))
+    assert apart.min() > 4 * wide
+
+
+def test_t_sne_is_left_to_studies_that_it_does_not_hold_up(hans, monkeypatch):
+    by_eigenvectors = cluster(hans, embedding="spectral").places
+    assert not np.array_equal(cluster(hans).places, by_eigenvectors)
+    monkeypatch.setattr("auricle.study.tables.clusters.MOST_BY_TSNE", len(hans) - 1)
+    assert np.array_equal(cluster(hans).places, by_eigenvectors)
+
+
 def test_the_same_seed_draws_the_same_map(hans):
     first, second = (cluster(hans, seed=4) for _ in range(2))
     assert (first.numbers == second.numbers).all()

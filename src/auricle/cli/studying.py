@@ -160,6 +160,9 @@ def _print_result(found: Study) -> None:
             rows = f"{each.passes.forward:,} rows forward, {each.passes.backward:,} back"
             cost = f"; {each.overhead:.2f}× its bare passes ({rows})"
         typer.echo(f"{each.stage:9} {each.made} shards in {duration_text(each.seconds)}{kept}{failed}{cost}")
+    if found.overhead is not None:
+        took = duration_text(sum(each.seconds for each in found.stages))
+        typer.echo(f"in all {took}; {found.overhead:.2f}× the bare passes that the methods and metrics need")
     if found.failures:
         typer.echo(f"auricle: {found.failures} failures, see {found.store.path('failures')}", err=True)
     for note in found.notes:

@@ -79,6 +79,12 @@ class Study:
         return sum(stage.failures for stage in self.stages)
 
     @property
+    def overhead(self) -> float | None:
+        """Time worked on all stages over that of the bare passes that they needed; None where none was needed."""
+        bare = sum(stage.passes.seconds for stage in self.stages)
+        return sum(stage.worked for stage in self.stages) / bare if bare > 0 else None
+
+    @property
     def notes(self) -> list[str]:
         """What a reader of the results should know of the choice of clips."""
         return [str(note) for note in json.loads(self.store.read(MANIFEST)).get("notes", [])]

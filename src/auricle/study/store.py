@@ -122,7 +122,9 @@ class Store:
             raise AuricleError(f"{self.path(name)} does not exist; run the stage that writes it")
         try:
             with self.files.open(self.path(name), "rb") as file:
-                return parquet.ParquetFile(file).read(columns=None if columns is None else list(columns))
+                wanted = None if columns is None else list(columns)
+                # A reading thread that lets go of a Python file while the interpreter ends would abort the process.
+                return parquet.ParquetFile(file).read(columns=wanted, use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise AuricleError(
                 f"{self.path(name)} cannot be read ({str(error).splitlines()[0]}); remove it, and run the study again"

@@ -97,8 +97,7 @@ def open_subject(config: StudyConfig) -> Subject:
     """The clips and models that a config names; raises `AuricleError` where they do not fit each other."""
     parts, choices = [], _choices(config)
     notes: list[str] = []
-    for model, choice in choices:
-        numbers = _chosen(choice, config)
+    for (model, choice), numbers in zip(choices, _judged([choice for _, choice in choices], config), strict=True):
         tuning, note = _tuning(choice, numbers, config, share=len(choices))
         unsaid = _unsaid(choice, config)
         notes += [each for each in (unsaid, note) if each and each not in notes]
@@ -154,6 +153,17 @@ def _unsaid(choice: Choice, config: StudyConfig) -> str:
     )
 
 
+def _judged(choices: list[Choice], config: StudyConfig) -> list[np.ndarray]:
+    """The rows to judge by, of each model; ``per_class`` counts over all of them."""
+    chosen = [_chosen(choice, config) for choice in choices]
+    if config.clips.per_class is None:
+        return chosen
+    places = np.repeat(np.arange(len(chosen)), [len(each) for each in chosen])
+    numbers = np.concatenate(chosen)  # of one data set: the folds of a model share it
+    kept = _of_each_class(choices[0], numbers, config.clips.per_class, seed=config.seed)
+    return [numbers[(places == place) & np.isin(numbers, kept)] for place in range(len(chosen))]
+
+
 def _chosen(choice: Choice, config: StudyConfig) -> np.ndarray:
     """The rows to judge by, in the data set's order."""
     numbers = np.arange(len(choice.dataset)) if config.clips.part == "all" else np.asarray(choice.numbers)
@@ -163,8 +173,6 @@ def _chosen(choice: Choice, config: StudyConfig) -> np.ndarray:
         ids = set(choice.dataset.take(numbers).filter(**config.clips.where).column("id"))
         known = choice.dataset.column("id")
         numbers = np.array([each for each in numbers if known[each] in ids], np.int64)
-    if config.clips.per_class is not None:
-        numbers = _of_each_class(choice, numbers, config.clips.per_class, seed=config.seed)
     if not len(numbers):
         raise AuricleError(f"no clip of {choice.dataset.name} is left to study; correct the keys of clips")
     return numbers

@@ -30,6 +30,8 @@ FEWEST = 8
 TYPICAL = 5
 REACH = 0.8
 """A cluster's range holds this share of its relevance, from (1 - REACH) / 2 on."""
+MOST_BY_TSNE = 2000
+"""More clips than this are placed by eigenvectors: t-SNE would take minutes, and they take seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +130,7 @@ def cluster(
     clusters: int | None = None,
     most: int = 8,
     nearest: int | None = None,
-    embedding: Literal["tsne", "spectral"] = "tsne",
+    embedding: Literal["tsne", "spectral"] | None = None,
     places: np.ndarray | None = None,
     seed: int = 0,
 ) -> Clusters:
@@ -137,8 +139,9 @@ def cluster(
     Spectral clustering (Ng, Jordan and Weiss 2002) on the graph of ``nearest`` neighbours (by default
     `spectral.neighbours`), made symmetric. ``clusters`` is how many there are; None takes the number, 1 to ``most``,
     after which the Laplacian's eigenvalues have their largest gap (von Luxburg 2007; relative, see
-    `spectral.partition`). One cluster is an answer, too: no strategy stands apart. ``places`` are those of all clips
-    kept, where they have been drawn before.
+    `spectral.partition`). One cluster is an answer, too: no strategy stands apart. ``embedding`` places clips on a plane;
+    None is t-SNE up to 2,000 clips, and the graph's eigenvectors for more. ``places`` are those of all clips kept, where
+    they have been drawn before.
     """
     rows = np.array([row for row, label in enumerate(kept.labels) if scope in (ALL, label)], np.int64)
     n = len(rows)
@@ -158,7 +161,7 @@ def cluster(
         scope=scope,
         rows=rows,
         numbers=numbers,
-        places=embedded(roots, embedding, seed=seed) if places is None else places[rows],
+        places=embedded(roots, embedding or _embedding(n), seed=seed) if places is None else places[rows],
         silhouettes=_silhouettes(roots, numbers),
         eigenvalues=eigenvalues,
         eigengap=gap,
@@ -232,6 +235,10 @@ def _row(kept: Pooled, found: Clusters, number: int) -> dict[str, Any]:
         "rows": shape[0], "columns": shape[1], "mean": mean.tolist(), "hertz": kept.grid.hertz.tolist(),
         "seconds": kept.grid.seconds.tolist(),
     }  # fmt: skip
+
+
+def _embedding(clips: int) -> Literal["tsne", "spectral"]:
+    return "tsne" if clips <= MOST_BY_TSNE else "spectral"
 
 
 def _fisher(mine: np.ndarray, others: np.ndarray) -> float | None:

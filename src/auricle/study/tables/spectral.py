@@ -15,6 +15,8 @@ OWN = 5
 FLOOR = 0.05
 """An eigenvalue well below this counts as none when gaps are compared."""
 _DIRECTIONS = 50
+_SLOW = 12
+"""Eigenvectors that a diffusion map is made of."""
 _DENSE = 500
 """Up to so many points all eigenvalues are computed; of more, the lowest by Lanczos' method."""
 
@@ -77,7 +79,7 @@ def affinity(points: np.ndarray, nearest: int) -> Any:
 
 
 def embedded(points: np.ndarray, kind: Literal["tsne", "spectral"], *, seed: int) -> np.ndarray:
-    """Points on a plane ``[N, 2]``: t-SNE (van der Maaten and Hinton 2008), or the eigenvectors after the first."""
+    """Points on a plane ``[N, 2]``: by t-SNE (van der Maaten and Hinton 2008), or by the graph's eigenvectors."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
@@ -94,7 +96,21 @@ def embedded(points: np.ndarray, kind: Literal["tsne", "spectral"], *, seed: int
         near = min(30.0, (n - 1) / 3)
         model = TSNE(2, perplexity=near, init=start, random_state=seed)
         return np.asarray(model.fit_transform(points), np.float64)
-    return _lowest(affinity(points, neighbours(n)), 3, seed)[1][:, 1:]
+    return _by_diffusion(affinity(points, neighbours(n)), seed)
+
+
+def _by_diffusion(graph: Any, seed: int) -> np.ndarray:
+    """The principal plane ``[N, 2]`` of a diffusion map (Coifman and Lafon 2006).
+
+    Two eigenvectors alone would draw several unconnected groups onto the same point; all the slow ones together give
+    each group a place of its own.
+    """
+    from sklearn.decomposition import PCA
+
+    values, vectors = _lowest(graph, min(_SLOW, graph.shape[0]), seed)
+    degrees = np.asarray(graph.sum(axis=1)).ravel()
+    slow = vectors / np.sqrt(np.maximum(degrees, 1e-12))[:, None] / np.sqrt(values + FLOOR)
+    return np.asarray(PCA(2, random_state=seed).fit_transform(slow), np.float64)
 
 
 def _lowest(graph: Any, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
