@@ -1,7 +1,7 @@
 """Write what was measured into ``docs/reproduced.md``, beside what was published.
 
 ``python scripts/reproduced_tables.py --fsdd DIR --yaseen DIR …`` takes folders of ``auricle kfold`` (which hold a
-folder for each recipe) and of ``auricle manipulate zeroing``, and rewrites the tables of that name, which stand between
+folder for each recipe), of ``auricle manipulate zeroing`` and of ``auricle run``, and rewrites the tables of that name, which stand between
 ``<!-- table NAME -->`` and ``<!-- end -->``. Tables that are not asked for stay as they are.
 """
 
@@ -168,6 +168,29 @@ def zeroing(folder: Path) -> str:
     return table(head, rows)
 
 
+def study(folder: Path) -> str:
+    """What right decisions rest on: the probability of the true class in parts of the sound, for each method."""
+    import pyarrow.parquet as parquet
+
+    found = parquet.read_table(folder / "tables" / "faithfulness.parquet").to_pylist()
+    told = [row for row in found if row["by"] == "all" and row["level"] == "own" and row["right"]]
+    rows = []
+    for row in sorted(told, key=lambda row: -row["difference"]):
+        parts = [f"{row[name]:.2f}" for name in ("p_original", "p_relevant", "p_random", "p_removed")]
+        difference = {"value": row["difference"], "low": row["difference_low"], "high": row["difference_high"]}
+        rows.append([f"`{row['method']}`", str(row["clips"]), *parts, interval(difference, signed), row["outcome"]])
+    head = ["method", "clips", "whole", "relevant", "random", "removed", "relevant − random", "chance"]
+    return table(head, rows) + "\n\n" + _costs(folder)
+
+
+def _costs(folder: Path) -> str:
+    """How long each stage took, and the share that is not the network's, as sentences."""
+    stages = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["stages"]
+    took = ", ".join(f"{name} {told['seconds']:.0f}" for name, told in stages.items())
+    worked, bare = (sum(told[key] for told in stages.values()) for key in ("worked_seconds", "bare_seconds"))
+    return f"Seconds of each stage on two cores: {took}. In all {worked / bare:.2f} times the bare passes."
+
+
 def signed(value: float) -> str:
     """A difference of areas, with its sign."""
     return f"{value:+.3f}".replace("-", "−")
@@ -185,6 +208,9 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "yaseen": yaseen,
     "pascal": pascal,
     "zeroing": zeroing,
+    "study-fsdd": study,
+    "study-digits-synth": study,
+    "study-yaseen": study,
 }
 
 

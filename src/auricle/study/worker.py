@@ -108,7 +108,7 @@ class Worker:
     def do(self, task: Task) -> Done:
         """Make one shard, whole, and what failed in it."""
         device = self._opened[1].device if self._opened else torch.device("cpu")
-        begun, working, before = time.perf_counter(), clock(device), self.meter.passes
+        begun, working, before = time.perf_counter(), clock(device) - self.meter.spent, self.meter.passes
         shard = Shard(task)
         with repeatable():
             _maker(task.stage)(self, shard)
@@ -124,7 +124,7 @@ class Worker:
         table = table_of(task.stage, shard.rows) if shard.table is None else shard.table
         self.store.write_table(task.name, table, key=task.key, facts=shard.facts)
         passes = self.meter.passes - before
-        seconds, worked = time.perf_counter() - begun, clock(device) - working
+        seconds, worked = time.perf_counter() - begun, clock(device) - self.meter.spent - working
         return Done(task, table.num_rows, len(shard.failures), seconds, worked, passes)
 
 
