@@ -8,8 +8,9 @@ import pytest
 
 from auricle.axes import Axes
 from auricle.report.study.chosen import Chosen
+from auricle.report.study.frequencies import ranges_by_class
 from auricle.report.study.mosaic import Cell, Row, mosaic
-from auricle.report.study.packing import plain, png, put
+from auricle.report.study.packing import packed_edges, plain, png, put
 from auricle.report.study.tiles import COLUMNS, ROWS, Tile, relevance_tile, small
 from auricle.study.stages.overview import comparable
 
@@ -108,6 +109,25 @@ def test_superpixels_cannot_be_compared():
     assert comparable(table, {"a": 1.0, "b": 1.0}) is None
     several = parts(("a", [("1", 0.0, 0.5, None, None)]), ("b", [("1", 0.0, 0.5, None, None)] * 2))
     assert comparable(several, {"a": 1.0, "b": 1.0}) is None
+
+
+def test_a_hum_in_one_class_is_told_and_a_voice_is_not():
+    rows = [
+        {"class": label, "low": low, "high": high, "share": 0.5, "agreement": 0.9, "clips": 9}
+        for label, low, high in (
+            ("two", 300.0, 900.0), ("one", 320.0, 1000.0), ("one", 3000.0, 3500.0), ("three", 31.0, 93.0),
+        )
+    ]  # fmt: skip
+    told = {each["class"]: each["ranges"] for each in ranges_by_class(rows, ["one", "two", "three"])}
+    assert list(told) == ["one", "two", "three"]
+    alone_and_hum = {label: [each[4:] for each in ranges] for label, ranges in told.items()}
+    assert alone_and_hum == {"one": [[False, False], [True, False]], "two": [[False, False]], "three": [[True, True]]}
+    assert ranges_by_class(rows[:1], ["two"])[0]["ranges"][0][4] is False  # of a single class nothing is alone
+
+
+def test_edges_that_are_not_even_are_kept():
+    mel = [0.0, 100.0, 210.0, 340.0, 500.0]
+    assert packed_edges(np.array(mel)) == mel
 
 
 def test_numbers_are_short_and_what_is_not_finite_is_nothing():

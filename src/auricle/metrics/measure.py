@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from auricle.axes import Axes
 from auricle.errors import AuricleError
-from auricle.frontends.listening import listening_axes
 from auricle.methods.baselines import Baseline
 from auricle.metrics.complexity import complexity, mean_mask, sparseness
 from auricle.metrics.controls import energy_mask, everything, random_masks
-from auricle.metrics.curves import Curve, deletion_masks, fractions_of, insertion_masks, ranks
+from auricle.metrics.curves import Curve
 from auricle.metrics.faithfulness import (
     average_drop,
     average_gain,
@@ -23,20 +21,17 @@ from auricle.metrics.faithfulness import (
     faithfulness,
     fidelity_in,
 )
+from auricle.metrics.heard_curves import CURVE_DRAWS, heard_curves
 from auricle.metrics.hearing import Listener
 from auricle.metrics.of_parts import measure_events, measure_parts
 from auricle.metrics.parts import class_of, refuse_values
 from auricle.metrics.scores import Row, Scores, row
 from auricle.metrics.sentence import sentence
 from auricle.sonify import Masking, mask_on_grid, sonify
-from auricle.sonify.laying import lay, within
 from auricle.sonify.masking import with_floor
 
 if TYPE_CHECKING:
     from auricle.explanation import Explanation
-
-CURVE_DRAWS = 4
-"""Random orders behind the control curves, at most: each costs two whole curves."""
 
 
 def measure(
@@ -196,35 +191,10 @@ def _row(name: str, values: dict[str, float]) -> Row:
 def _curves(
     explanation: Explanation, c: int, *, masking: Masking, steps: int, draws: int, seed: int
 ) -> dict[str, dict[str, Curve]]:
-    """Deletion and insertion, cells ordered by relevance, at random (in its own shapes) and by energy."""
+    """Deletion and insertion by relevance of the chosen sign."""
     listener = Listener(explanation.classifier, explanation.clip)
-    ordered = ranks(_on_grid(explanation, listener, masking), seed=seed)
-    orders = {
-        "explanation": ordered[None],
-        "random": random_masks(ordered, draws=min(draws, CURVE_DRAWS), seed=seed),
-        "energy": ranks(listener.power, seed=seed)[None],
-    }
-    fractions = fractions_of(steps)
-    lines: dict[str, dict[str, Curve]] = {}
-    for name, masks_of in (("deletion", deletion_masks), ("insertion", insertion_masks)):
-        answers = listener(mask for group in orders.values() for rank in group for mask in masks_of(rank, steps))
-        values = answers.probabilities[:, c].reshape(-1, len(fractions))
-        lines[name], start = {}, 0
-        for whose, group in orders.items():
-            lines[name][whose] = Curve(fractions, values[start : start + len(group)].mean(0))
-            start += len(group)
-    return lines
-
-
-def _on_grid(explanation: Explanation, listener: Listener, masking: Masking) -> np.ndarray:
-    """Relevance of the chosen sign on the cells that are deleted and inserted; outside the map it comes last."""
-    front, seconds = explanation.classifier.frontend, explanation.clip.seconds
     values, axes = explanation.map()
-    values, axes = within(np.asarray(values, dtype=np.float64), axes, seconds)
     if masking.sign != "positive":
         values = np.abs(values) if masking.sign == "both" else -values
-    onto = listening_axes(len(listener.samples), front.grid, front.sample_rate)
-    onto = Axes(onto.seconds[: listener.frames + 1], onto.hertz)
-    reach = front.grid.length / 2 / front.sample_rate
-    known = lay(np.ones_like(values), axes, onto, reach=reach) > 0.0
-    return np.where(known, lay(values, axes, onto, reach=reach), -np.inf)
+    seconds = explanation.clip.seconds
+    return heard_curves(listener, values, axes, c, seconds=seconds, steps=steps, draws=draws, seed=seed)

@@ -148,8 +148,8 @@ def _unsaid(choice: Choice, config: StudyConfig) -> str:
     if choice.scheme is not None or config.clips.part == "all":
         return ""
     return (
-        f"{choice.name} does not say which clips of {choice.dataset.name} it was trained on, so all were taken; of clips "
-        "that it knows, it may speak better than of new ones (clips.split chooses)"
+        f"{choice.name} does not say which clips of {choice.dataset.name} it was trained on, so all were taken; "
+        "of clips that it knows, it may speak better than of new ones (clips.split chooses)"
     )
 
 

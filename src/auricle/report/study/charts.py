@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auricle.report.colours import shade
-from auricle.report.plot import FAINT, INK, hertz_text, short
+from auricle.report.plot import FAINT, INK, NICE_HERTZ, hertz_text, short
 from auricle.report.study.mosaic import Drawn, Spot, png_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_COMPONENTS = 40
+NEAREST_TICKS = 0.1
 DPI = 130
 PALETTE = ("#d4500a", "#0b66b5", "#2d8a4e", "#8a4fbf", "#b58900", "#c2306e", "#2a9d9d", "#6b6f76")
 """Of clusters, the largest first; more than eight are all grey."""
@@ -93,7 +94,10 @@ def clusters(
     title = f"{method}: clips by where their relevance lies"
     caption = (
         "Clips that lie close are recognised by the same places in frequency and time. ✕: wrongly "
-        "predicted. Directions and units have no meaning."
+        "predicted. Directions and units have no meaning. "
+        + ("All clips form one group: no way of recognising stands apart. " if len(found) == 1 else "")
+        + "Small maps: mean positive relevance of a group, darkest where it is strongest; in brackets the share "
+        "of its most frequent class."
     )
     panel.set_title(title, loc="left", fontsize=12, color=INK, parse_math=False, pad=10)
     panel.set_xlabel("\n".join(_lines(caption, 76)), fontsize=8.5, color=FAINT, loc="left")
@@ -103,20 +107,34 @@ def clusters(
         colours = shade(mean / (mean.max() or 1.0))
         opacity = colours[..., 3:]
         small.imshow((1 - opacity + opacity * colours[..., :3])[::-1], aspect="auto", interpolation="nearest")
-        ticks = [0, row["rows"] // 2, row["rows"]]
+        ticks = hertz_ticks(row["hertz"])
         small.set_yticks(
-            [row["rows"] - t - 0.5 for t in ticks],
-            [hertz_text(float(f"{row['hertz'][t]:.2g}")) for t in ticks],
+            [row["rows"] * (1 - place) - 0.5 for place in ticks.values()],
+            [hertz_text(each) for each in ticks],
             fontsize=7,
         )
         small.set_xticks([-0.5, row["columns"] - 0.5], ["0", f"{row['seconds'][-1]:.2f} s"], fontsize=7)
         many = f"{row['clips']} clip{'' if row['clips'] == 1 else 's'}"
         small.set_title(
-            f"● {row['cluster'] + 1}: {many}, {short(row['class'], 14)} {100 * row['purity']:.0f} %",
+            f"● group {row['cluster'] + 1}: {many}, most often {short(row['class'], 14)} ({100 * row['purity']:.0f} %)",
             loc="left", fontsize=8, color=colour_of(row["cluster"]), parse_math=False,
         )  # fmt: skip
         _quiet(small, frame=True)
     return _drawn(figure, f"map_{method}", title, caption)
+
+
+def hertz_ticks(edges: Sequence[float]) -> dict[float, float]:
+    """Round frequencies and how high they lie, 0 to 1, on an axis with a bin as high as the next.
+
+    >>> {hertz: round(place, 2) for hertz, place in hertz_ticks([0.0, 250.0, 1000.0]).items()}
+    {0.0: 0.0, 125: 0.25, 250: 0.5, 500: 0.67, 1000: 1.0}
+    """
+    ticks: dict[float, float] = {float(f"{edges[0]:.2g}"): 0.0}
+    for hertz in NICE_HERTZ:
+        place = float(np.interp(hertz, edges, np.linspace(0.0, 1.0, len(edges))))
+        if edges[0] < hertz <= edges[-1] and place - max(ticks.values()) >= NEAREST_TICKS:
+            ticks[hertz] = place
+    return ticks
 
 
 def colour_of(cluster: int) -> str:

@@ -1,32 +1,36 @@
 """What a clip's page loads when it is opened: its maps, regions, sounds and scores by every method.
 
-Written block by block, so that memory holds the clips of one block; maps lie there in one byte a cell, compressed.
+Written block by block, so that memory holds the clips of one block. What all explanations of a clip have in common, as
+axes and the names of scores, is written once.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auricle.axes import Axes
 from auricle.report.colours import shade
 from auricle.report.embedded import as_heard
 from auricle.report.picture import within
 from auricle.report.study.explained import Explained, shard
 from auricle.report.study.hearing import Ear, Heard
-from auricle.report.study.packing import png, put, squeezed
+from auricle.report.study.packing import packed_edges, packed_levels, packed_relevance, png, put, squeezed
 from auricle.report.study.tiles import relevance_tile
+from auricle.study.config import Sound
 from auricle.study.plan import Plan
-from auricle.study.sounds import flac_bytes
+from auricle.study.sounds import controls, flac_bytes
+from auricle.study.stages.regions import regions_of
 from auricle.study.store import Store
 
 if TYPE_CHECKING:
     from auricle.clip import Clip
 
 THUMB = (40, 84)
-LEVELS = 63
+LEVELS = 15
 """Steps of relevance to either side in a thumbnail."""
 
 
@@ -42,6 +46,7 @@ def write_clips(store: Store, plan: Plan, folder: str) -> Iterator[tuple[str, st
         clips = {row["id"]: row for row in store.read_table(name).to_pylist()}
         facts = store.facts_of(name)
         heard: dict[str, Heard | None] = {id: ear(id) for id in clips}
+        shared = {id: Shared() for id in clips}
         found: dict[str, list[dict[str, Any]]] = {id: [] for id in clips}
         sounding: dict[str, dict[str, Any]] = {}
         for number, method in enumerate(plan.methods):
@@ -56,22 +61,49 @@ def write_clips(store: Store, plan: Plan, folder: str) -> Iterator[tuple[str, st
                 mine = sounds.get((id, asked), [])
                 if mine:
                     sounding.setdefault(id, mine[0])
-                found[id].append(_explanation(method, each, clip["seconds"], mine, score))
+                told = _explanation(method, each, clip["seconds"], shared[id])
+                told["random_left_out"] = _left_out(each, heard[id], plan.config.sound, seed=plan.config.seed)
+                told |= _listed(mine)
+                told["truth"] = score.get("truth")
+                told["scores"] = shared[id].values(score)
+                found[id].append(told)
                 if asked == "predicted":
                     thumbnail = _thumbnail(each, clip["seconds"])
                     store.write(f"{folder}/thumbs/{number}/{clip['key']}.png", thumbnail)
-                    area = None if each.regions is None else each.regions["area"]
-                    yield id, method, {**score, "area": area}
+                    yield id, method, {**score, "area": _area(each)}
         for id, clip in clips.items():
             original = _original(store, clip, heard[id], sounding.get(id))
             store.write(
-                f"{folder}/clips/{clip['key']}.js", put(clip["key"], _clip(clip, facts, heard[id], original, found[id]))
+                f"{folder}/clips/{clip['key']}.js",
+                put(clip["key"], _clip(clip, facts, heard[id], original, found[id], shared[id])),
             )
+
+
+@dataclass(eq=False)
+class Shared:
+    """What several explanations of a clip have in common: ``grids`` of edges and ``names`` of scores, told by place."""
+
+    grids: list[list[Any]] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def grid(self, axes: Axes) -> int:
+        """The place of these axes among the grids."""
+        assert axes.hertz is not None
+        edges = [packed_edges(axes.hertz), packed_edges(axes.seconds)]
+        if edges not in self.grids:
+            self.grids.append(edges)
+        return self.grids.index(edges)
+
+    def values(self, score: Mapping[str, Any]) -> list[float | None]:
+        """Numbers in the order of the names; those that nobody had before come last."""
+        numbers = {name: value for name, value in score.items() if isinstance(value, float | int)}
+        self.names += [name for name in numbers if name not in self.names]
+        return [numbers.get(name) for name in self.names]
 
 
 def _clip(
     clip: Mapping[str, Any], facts: Mapping[str, Any], heard: Heard | None, original: dict[str, Any] | None,
-    found: list[dict[str, Any]],
+    found: list[dict[str, Any]], shared: Shared,
 ) -> dict[str, Any]:  # fmt: skip
     labels = facts.get("labels") or []
     order = np.argsort(-np.array(clip["probabilities"]), kind="stable")
@@ -87,6 +119,8 @@ def _clip(
         ],
         "original": original,
         "drawing": _drawing(heard, clip["seconds"]),
+        "grids": shared.grids,
+        "names": shared.names,
         "explanations": found,
     }
 
@@ -102,47 +136,56 @@ def _drawing(heard: Heard | None, seconds: float) -> dict[str, Any] | None:
         "start": heard.clip.start_seconds,
         "top": heard.nyquist,
         "wave": [squeezed(np.round(each / peak * 127).astype(np.int8)) for each in (heard.lowest, heard.highest)],
-        "hertz": _even(axes.hertz),
-        "times": _even(axes.seconds),
-        "levels": squeezed(np.round(heard.level * 255).astype(np.uint8)),
+        "hertz": packed_edges(axes.hertz),
+        "times": packed_edges(axes.seconds),
+        "levels": packed_levels(heard.level),
     }
 
 
-def _explanation(
-    method: str, each: Explained, seconds: float, sounds: list[dict[str, Any]], score: Mapping[str, Any]
-) -> dict[str, Any]:
+def _explanation(method: str, each: Explained, seconds: float, shared: Shared) -> dict[str, Any]:
     values, axes = within(np.nan_to_num(each.relevance), each.axes, seconds)
-    assert axes.hertz is not None
     strongest = float(np.abs(values).max(initial=0.0))
     shares = values / strongest if strongest > 0 else values
     regions = each.regions
-    notes = json.loads(regions["notes"] or "{}") if regions is not None else {}
     return {
         "method": method,
         "asked": each.row["asked"],
         "target": each.row["target"],
         "strongest": strongest,
-        "hertz": _even(axes.hertz),
-        "times": _even(axes.seconds),
-        "values": squeezed(np.round(shares * 127).astype(np.int8)),
+        "grid": shared.grid(axes),
+        "values": packed_relevance(shares),
         "warnings": each.row["warnings"] or [],
-        "boxes": None if regions is None else [
-            [box[name] for name in ("low", "high", "start", "end", "relevance")] for box in regions["boxes"] or []
+        "boxes": [] if regions is None else [
+            [box[name] for name in ("low", "high", "start", "end")] for box in regions["boxes"] or []
         ],
         "empty": None if regions is None else bool(regions["empty"]),
-        "area": None if regions is None else regions["area"],
-        "notes": {key: note for key, note in notes.items() if isinstance(note, str | int | float | bool)},
-        "sounds": [{name: sound[name] for name in ("kind", "path", "seconds", "gain_db")} for sound in sounds],
-        "scores": {name: value for name, value in score.items() if isinstance(value, float | int | str)},
+        "area": _area(each),
     }  # fmt: skip
 
 
-def _even(edges: np.ndarray) -> Any:
-    """First, last and count of evenly spaced edges; all of them otherwise."""
-    steps = np.diff(edges)
-    if len(steps) > 2 and np.ptp(steps) < 1e-3 * abs(steps.mean()):
-        return {"from": round(float(edges[0]), 6), "to": round(float(edges[-1]), 6), "count": len(edges)}
-    return [float(f"{edge:.6g}") for edge in edges]
+def _area(each: Explained) -> float | None:
+    """Of the regions; None where there are none, so that sorting puts them last."""
+    return None if each.regions is None or each.regions["empty"] else float(each.regions["area"])
+
+
+def _left_out(each: Explained, heard: Heard | None, sound: Sound, *, seed: int) -> list[int]:
+    """Of every random control the number of boxes that found no free place; empty where boxes may lie anywhere.
+
+    Controls are drawn from the clip and the seed, so drawing them again tells what was heard.
+    """
+    if sound.overlap or heard is None or each.regions is None or each.regions["empty"]:
+        return []
+    drawn = controls(heard.clip, regions_of(each.regions, each.axes), sound, seed=seed)
+    return [int(control.notes.get("left_out", 0)) for control in drawn]
+
+
+def _listed(sounds: list[dict[str, Any]]) -> dict[str, Any]:
+    """The folder of the sounds; of each its kind, its file there, and its gain in dB."""
+    folder = sounds[0]["path"].rpartition("/")[0] if sounds else ""
+    return {
+        "folder": folder,
+        "sounds": [[sound["kind"], sound["path"].rpartition("/")[2], sound["gain_db"]] for sound in sounds],
+    }
 
 
 def _thumbnail(each: Explained, seconds: float) -> bytes:

@@ -45,13 +45,13 @@ class Gallery:
             self._keep(
                 "saliency_regions",
                 method,
-                grids.saliency_regions(method, tiles, self.clips, self.chosen, found.averages),
+                grids.saliency_regions(method, tiles, self.clips, self.chosen, found.averages, found.ranges),
             )
         missed = any((id, "predicted") in tiles for ids in self.chosen.wrong.values() for id in ids)
         if "mispredictions" in self.wanted and missed:
             self._keep("mispredictions", method, grids.mispredictions(method, tiles, self.clips, self.chosen, self.ear))
         if "classes" in self.wanted and found.averages:
-            self._keep("classes", method, grids.classes(method, found.averages, labels))
+            self._keep("classes", method, grids.classes(method, found.averages, labels, found.ranges))
         if "components" in self.wanted and parts is not None:
             self._keep("components", method, charts.components(method, component_table(parts).to_pylist(), labels))
         if "map" in self.wanted and found.kept is not None:

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from auricle.axes import Axes
+from auricle.regions.ranges import FrequencyRange
 from auricle.report.study.chosen import CLASSES, Chosen
+from auricle.report.study.frequencies import range_text
 from auricle.report.study.hearing import Listener
 from auricle.report.study.mosaic import Cell, Drawn, Row, mosaic
 from auricle.report.study.tiles import Tile, small
@@ -17,6 +19,10 @@ Tiles = Mapping[str, Mapping[tuple[str, str], Tile]]
 """By method, then by id and what was asked."""
 Clips = Mapping[str, Mapping[str, Any]]
 """Rows of ``predict`` by id."""
+Ranges = Mapping[str, Sequence[FrequencyRange]]
+"""The frequencies that matter to a class, by its name."""
+MOST_RANGES = 3
+FREQUENCIES = "Beside a class: the frequencies that its regions cover most often."
 
 
 def saliencies(tiles: Tiles, clips: Clips, chosen: Chosen, listen: Listener) -> Drawn:
@@ -25,8 +31,8 @@ def saliencies(tiles: Tiles, clips: Clips, chosen: Chosen, listen: Listener) -> 
     return mosaic(
         "overview_saliencies",
         "What every method finds in the same clips",
-        "One clip a row. Orange speaks for the class that the model predicts, blue against it; each map "
-        "is scaled to its own strongest cell.",
+        "One clip a row: t is its true class, p what the model predicts, with its probability. Orange speaks for p, "
+        "blue against it; each map is scaled to its own strongest cell.",
         [_side_by_side(id, plain, clips, listen) for id in chosen.examples],
         heads=["sound", *tiles],
         bars=("relevance", "sound"),
@@ -38,7 +44,8 @@ def saliency_regions_of_all(tiles: Tiles, clips: Clips, chosen: Chosen, listen: 
     return mosaic(
         "overview_saliency_regions",
         "Regions that follow from every method, one clip a class",
-        "The first right clip of each class. Boxes frame the regions: what lies in them was played to the model alone.",
+        "The first right clip of each class: t is its true class, p what the model predicts, with its probability. "
+        "Boxes frame the regions: what lies in them was played to the model alone.",
         [_side_by_side(ids[0], tiles, clips, listen) for ids in chosen.right.values()],
         heads=["sound", *tiles],
         bars=("relevance", "sound"),
@@ -51,6 +58,7 @@ def saliency_regions(
     clips: Clips,
     chosen: Chosen,
     averages: Mapping[str, ClassAverage],
+    ranges: Ranges,
 ) -> Drawn:
     """Right clips of every class with their regions, and first how often each place is within a region."""
     rows = []
@@ -64,13 +72,14 @@ def saliency_regions(
                 if tile is None
                 else Cell(tile, f"{clips[id]['probability']:.2f}", clips[id]["key"], f"{id}, {label}")
             )
-        rows.append(Row(label, tuple(cells), note=_count(averages.get(label))))
+        rows.append(Row(label, tuple(cells), note=_note(averages.get(label), ranges)))
     most = max((len(row.cells) for row in rows), default=1)
     return mosaic(
         f"overview_saliency_regions_{method}",
         f"{method}: relevance and regions of right predictions",
         ("First column: how often each place lies in a region, over all right clips of the class. " if known else "")
-        + "Each clip has the probability of its class above it; boxes frame its regions.",
+        + "Each clip has the probability of its class above it; boxes frame its regions. "
+        + (FREQUENCIES if ranges else ""),
         rows,
         heads=["all clips", *([""] * (most - 1))] if known else (),
         bars=("relevance", "share") if known else ("relevance",),
@@ -106,7 +115,7 @@ def mispredictions(
     )
 
 
-def classes(method: str, averages: Mapping[str, ClassAverage], order: Sequence[str]) -> Drawn:
+def classes(method: str, averages: Mapping[str, ClassAverage], order: Sequence[str], ranges: Ranges) -> Drawn:
     """Mean relevance, how often a place is within a region, and relevance over frequency and time, by class."""
     rows = []
     known = any(each.occupancy is not None for each in averages.values())
@@ -120,12 +129,13 @@ def classes(method: str, averages: Mapping[str, ClassAverage], order: Sequence[s
             Cell(Tile(axes, over_frequency=each.hertz_profile)),
             Cell(Tile(axes, over_time=each.seconds_profile)),
         ]
-        rows.append(Row(label, tuple(cells), note=_count(each)))
+        rows.append(Row(label, tuple(cells), note=_note(each, ranges)))
     return mosaic(
         f"classes_{method}",
         f"{method}: what each class is recognised by on average",
         "Every right clip counts alike, aligned at its beginning; a moment's mean is over the clips that "
-        "are long enough to reach it.",
+        "are long enough to reach it. Each curve is drawn as a share of its largest amount. "
+        + (FREQUENCIES if ranges else ""),
         rows,
         heads=[
             "mean relevance",
@@ -162,10 +172,13 @@ def _occupancy(average: ClassAverage | None) -> Cell | None:
     return Cell(Tile(axes, share=share))
 
 
-def _count(average: ClassAverage | None) -> str:
+def _note(average: ClassAverage | None, ranges: Ranges) -> str:
+    """How many clips a class has, and the frequencies that matter to it."""
     if average is None:
         return ""
-    return f"{average.clips} clip{'' if average.clips == 1 else 's'}"
+    found = [range_text(each.low, each.high) for each in ranges.get(average.label, ())]
+    shown = found if len(found) <= MOST_RANGES else [*found[: MOST_RANGES - 1], f"… {len(found) - 2} more ranges"]
+    return "\n".join([f"{average.clips} clip{'' if average.clips == 1 else 's'}", *shown])
 
 
 def _probability(value: float) -> str:

@@ -86,7 +86,7 @@ def mosaic(
     wide = int(np.clip(1480 // columns - GAP, 118, 260))
     high = round(wide * 0.62)
     left = 26 + round(7.4 * min(max(len(short(row.label, 22)) for row in rows), 24)) + BESIDE
-    left = max(left, 26 + 6 * max((len(line) for row in rows for line in row.note.split("\n")), default=0) + BESIDE)
+    left = max(left, 26 + 7 * max((len(line) for row in rows for line in row.note.split("\n")), default=0) + BESIDE)
     width = max(left + columns * (wide + GAP) + 16, 860)
     step = ABOVE + high + BELOW
     height = TOP + len(rows) * step + FOOT
@@ -106,9 +106,11 @@ def mosaic(
     for line, row in enumerate(rows):
         top = TOP + line * step + ABOVE
         middle = top + high / 2
-        _text(panel, 20, middle - (8 if row.note else 0), short(row.label, 22), size=10, weight="bold", va="center")
-        for number, text in enumerate(row.note.split("\n") if row.note else ()):
-            _text(panel, 20, middle + 8 + 13 * number, text, size=8, color=FAINT, va="center")
+        notes = row.note.split("\n") if row.note else []
+        begin = middle - 8 - 6.5 * max(len(notes) - 1, 0) if notes else middle
+        _text(panel, 20, begin, short(row.label, 22), size=10, weight="bold", va="center")
+        for number, text in enumerate(notes):
+            _text(panel, 20, begin + 16 + 13 * number, text, size=8, color=FAINT, va="center")
         first = next((column for column, cell in enumerate(row.cells) if cell is not None), 0)
         for column, cell in enumerate(row.cells):
             if cell is None:

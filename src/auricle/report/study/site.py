@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auricle.report.colours import RAMP
 from auricle.report.study.charts import colour_of
 from auricle.report.study.clip_files import write_clips
+from auricle.report.study.frequencies import ranges_by_class
 from auricle.report.study.mosaic import Drawn
-from auricle.report.study.packing import plain, put
+from auricle.report.study.packing import GREYS, STEPS, plain, put
 from auricle.report.study.pages import render
 from auricle.report.study.summary import summary
-from auricle.report.study.wording import words
+from auricle.report.study.wording import is_control, words
 from auricle.study.plan import Plan
 from auricle.study.store import Store
 
@@ -67,6 +69,7 @@ def write_site(
         "scores": {method: scores.names_of(method) for method in methods},
         "grouped": any(clip["group"] is not None for clip in clips),
         "group": plan.subject.dataset.group or "group",
+        "packed": {"steps": STEPS, "ramp": RAMP, "greys": GREYS},
         "sounds": any(store.exists(f"sonify/{method}") for method in methods),
     }
     told = summary(store, plan, clips, tables, methods)
@@ -82,7 +85,7 @@ def write_site(
 
 
 class _Scores:
-    """Columns of numbers by method, one value a clip."""
+    """Columns of numbers by method, one value a clip; controls are only on the clips' own pages."""
 
     def __init__(self, clips: int) -> None:
         self.clips = clips
@@ -92,7 +95,7 @@ class _Scores:
     def add(self, method: str, place: int, numbers: Mapping[str, Any]) -> None:
         mine = self.columns.setdefault(method, {})
         for name, value in numbers.items():
-            if isinstance(value, float | int):
+            if isinstance(value, float | int) and not is_control(name):
                 mine.setdefault(name, np.full(self.clips, np.nan, np.float32))[place] = value
                 self.names.setdefault(name)
 
@@ -130,11 +133,8 @@ def _classes(tables: Mapping[str, pa.Table], method: str, labels: Sequence[str])
             [value, scores]
             for value, scores in sorted(values.items(), key=lambda each: (order.get(each[0], 0), each[0]))
         ]
-    ranges = [
-        [row[name] for name in ("class", "low", "high", "share", "agreement", "clips")]
-        for row in _rows(tables, "frequency_ranges", method)
-    ]
-    found["ranges"] = sorted(ranges, key=lambda row: order.get(row[0], 0))
+    found["ranges"] = ranges_by_class(_rows(tables, "frequency_ranges", method), labels)
+    found["top"] = max((row["hertz"][-1] for row in _rows(tables, "classes", method)), default=0.0)
     parts = ("class", "component", "mean", "std", "mean_absolute", "lime", "homogeneity", "clips")
     found["components"] = [[row[name] for name in parts] for row in _rows(tables, "components", method)]
     return found
@@ -151,7 +151,7 @@ def _map(tables: Mapping[str, pa.Table], method: str, clips: Sequence[Mapping[st
     members: dict[tuple[str, int], list[int]] = {}
     for row in _rows(tables, "cluster_clips", method):
         members.setdefault((row["scope"], row["cluster"]), []).append(place[row["id"]])
-    rows = _rows(tables, "clusters", method)
+    rows = sorted(_rows(tables, "clusters", method), key=lambda row: -row["suspicion"])
     several = {row["scope"] for row in rows if row["cluster"] > 0}
     clusters = [_cluster(row, members, place) for row in rows if row["scope"] == "all" or row["scope"] in several]
     return {"points": points, "clusters": clusters}
@@ -163,16 +163,14 @@ def _cluster(
     mean = np.array(row["mean"])
     share = mean / (mean.max() or 1.0)
     names = (
-        "scope", "cluster", "clips", "class", "purity", "low", "high", "start", "end", "silhouette", "suspicion",
-        "rows",
-        "columns",
+        "scope", "cluster", "clips", "share", "class", "purity", "coverage", "low", "high", "start", "end",
+        "silhouette", "suspicion", "rows", "columns", "hertz",
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},
         "colour": colour_of(row["cluster"]),
         "classes": json.loads(row["classes"]),
         "mean": [int(each) for each in np.rint(99 * share)],
-        "hertz": [row["hertz"][0], row["hertz"][-1]],
         "seconds": row["seconds"][-1],
         "typical": [place[id] for id in row["typical"]],
         "members": members[row["scope"], row["cluster"]],

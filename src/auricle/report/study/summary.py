@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auricle.report.study.wording import word
@@ -49,7 +50,7 @@ def summary(
         "sentence": verdict(faith[0]["rows"])
         if faith
         else "The stage evaluate was not run, so nothing is said about trust.",
-        "model": ", ".join(dict.fromkeys(part.model for part in subject.parts)),
+        "model": ", ".join(dict.fromkeys(Path(part.model).name for part in subject.parts)),
         "notes": [*manifest.get("notes", subject.notes)],
         "faith": faith,
         "ranked": _ranked(tables),

@@ -54,11 +54,21 @@ def word(name: str) -> dict[str, Any]:
             "title": f"{plain['title']}, level held",
             "tip": f"{plain['tip']}; at the level that it has within the whole sound",
         }
-    first, _, control = name.rpartition(" ")
-    if control in CONTROLLED and first in METRICS:
+    if is_control(name):
+        first, _, control = name.rpartition(" ")
         return {"title": name, "tip": f"{METRICS[first].title}: {CONTROLLED[control]}", "better": 0}
     title, tip = PLAIN.get(name, (name, ""))
     return {"title": title, "tip": tip, "better": _sign(name)}
+
+
+def is_control(name: str) -> bool:
+    """Whether a column is that of a mask which knows nothing.
+
+    >>> is_control("AD random"), is_control("p_random")
+    (True, False)
+    """
+    first, _, control = name.rpartition(" ")
+    return control in CONTROLLED and first in METRICS
 
 
 def words(names: Sequence[str]) -> dict[str, dict[str, Any]]:

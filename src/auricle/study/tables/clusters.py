@@ -139,9 +139,9 @@ def cluster(
     Spectral clustering (Ng, Jordan and Weiss 2002) on the graph of ``nearest`` neighbours (by default
     `spectral.neighbours`), made symmetric. ``clusters`` is how many there are; None takes the number, 1 to ``most``,
     after which the Laplacian's eigenvalues have their largest gap (von Luxburg 2007; relative, see
-    `spectral.partition`). One cluster is an answer, too: no strategy stands apart. ``embedding`` places clips on a plane;
-    None is t-SNE up to 2,000 clips, and the graph's eigenvectors for more. ``places`` are those of all clips kept, where
-    they have been drawn before.
+    `spectral.partition`). One cluster is an answer, too: no strategy stands apart. ``embedding`` places clips on a
+    plane; None is t-SNE up to 2,000 clips, and the graph's eigenvectors for more. ``places`` are those of all clips
+    kept, where they have been drawn before.
     """
     rows = np.array([row for row, label in enumerate(kept.labels) if scope in (ALL, label)], np.int64)
     n = len(rows)

@@ -6,7 +6,6 @@ const ASKED = {
   contrast: (target) => `why ${target.replace("-", " rather than ")}`,
 };
 const KINDS = { original: "whole sound", relevant: "relevant only", removed: "relevant removed", matched: "relevant, as loud as the whole", amplified: "relevant, louder", joined: "relevant, end to end" };
-const RAMP = 0.6; // as in the pictures: weak relevance can be seen, too
 const kindText = (kind) => KINDS[kind] ?? kind.replace("random-", "random ");
 
 async function inflated(text, Kind) {
@@ -22,9 +21,40 @@ function packed(values) {
   return btoa(text);
 }
 
-const edges = (told) => (Array.isArray(told) ? told : Array.from({ length: told.count }, (_, i) => told.from + ((told.to - told.from) * i) / (told.count - 1)));
+const edges = (told) => (Array.isArray(told) ? told : [told.first, ...Array.from({ length: told.count }, (_, i) => told.from + ((told.to - told.from) * i) / (told.count - 1)), told.last]);
+
+// Relevance lies there in steps that are even in how it is drawn; here as shares of the strongest cell, in 127ths.
+function relevanceOf(steps) {
+  const amounts = Array.from({ length: facts.packed.steps + 1 }, (_, step) => Math.round(127 * (step / facts.packed.steps) ** (1 / facts.packed.ramp)));
+  return steps.map((step) => Math.sign(step) * amounts[Math.abs(step)]);
+}
+
+// Levels lie there as differences along each row.
+function levelsOf(differences, columns) {
+  let level = 0;
+  return differences.map((step, at) => {
+    level = at % columns ? (level + step) & 255 : step;
+    return Math.round((255 * level) / facts.packed.greys);
+  });
+}
+
+// What the explanations of a clip have in common is written once; each gets its own here.
+function unpacked(clip) {
+  for (const each of clip.explanations) {
+    [each.hertz, each.times] = clip.grids[each.grid];
+    each.sounds = each.sounds.map(([kind, name, gain_db]) => ({ kind, path: `${each.folder}/${name}`, gain_db }));
+    each.scores = Object.fromEntries(clip.names.map((name, place) => [name, each.scores[place] ?? null]).filter(([, value]) => value !== null));
+  }
+  return clip;
+}
 
 class Framed extends Picture {
+  // Room for the last second's label.
+  layout() {
+    const place = super.layout();
+    return { ...place, plot: place.plot - 12 };
+  }
+
   drawMark(pen, place, colours, boxes) {
     for (const box of boxes) super.drawMark(pen, place, colours, box);
   }
@@ -42,8 +72,8 @@ class ClipPage {
   async start() {
     const { clip } = this;
     document.title = `${clip.id}: ${clip.predicted} – auricle`;
-    this.find("[data-headline]").replaceChildren("The model heard: ", make("em", {}, clip.predicted), `, ${share(clip.probability)}`);
-    const truth = clip.correct ? "which is right" : `but it is ${clip.actual} (${share(clip.probability_actual)})`;
+    this.find("[data-headline]").replaceChildren("The model heard: ", make("em", {}, clip.predicted), `, probability ${share(clip.probability)}`);
+    const truth = clip.correct ? "which is right" : `but it is ${clip.actual} (probability ${share(clip.probability_actual)})`;
     this.find("[data-subject]").replaceChildren(make("strong", {}, clip.id), ` · ${truth} · ${clip.seconds.toFixed(2)} s at ${number(clip.sample_rate)} Hz${clip.group === null ? "" : ` · ${facts.group} ${clip.group}`}`);
     this.bars();
     await this.sound();
@@ -80,7 +110,7 @@ class ClipPage {
       seconds: told?.seconds ?? this.clip.seconds,
       start: told?.start ?? 0,
       top: told?.top ?? 1,
-      ramp: RAMP,
+      ramp: facts.packed.ramp,
       floor: -80,
       wave: { low: "", high: "" },
       sound: none,
@@ -88,12 +118,12 @@ class ClipPage {
     if (!told) return;
     const [low, high] = await Promise.all(told.wave.map((each) => inflated(each, Int8Array)));
     this.base.wave = { low: packed(low), high: packed(high) };
-    this.base.sound = { hertz: edges(told.hertz), seconds: edges(told.times), values: packed(await inflated(told.levels, Uint8Array)) };
+    this.base.sound = { hertz: edges(told.hertz), seconds: edges(told.times), values: packed(levelsOf(await inflated(told.levels, Uint8Array), edges(told.times).length - 1)) };
   }
 
   async map(found) {
     const [hertz, seconds] = [edges(found.hertz), edges(found.times)];
-    const values = await inflated(found.values, Int8Array);
+    const values = relevanceOf(await inflated(found.values, Int8Array));
     const [rows, columns] = [hertz.length - 1, seconds.length - 1];
     const time = [new Array(columns).fill(0), new Array(columns).fill(0)];
     const frequency = [new Array(rows).fill(0), new Array(rows).fill(0)];
@@ -150,7 +180,7 @@ class ClipPage {
     const head = make("div", { class: "playhead", "aria-hidden": "true" });
     const readout = make("p", { class: "readout", "aria-hidden": "true" });
     const picture = new Framed(canvas, this.base, map);
-    const boxes = (found.boxes ?? []).map(([low, high, start, end]) => ({ low, high, start, end }));
+    const boxes = found.boxes.map(([low, high, start, end]) => ({ low, high, start, end }));
     this.pictures.push({ picture, boxes, head });
     const frame = make("div", { class: "picture" }, canvas, head);
     frame.addEventListener("pointermove", (event) => {
@@ -192,17 +222,23 @@ class ClipPage {
   // --- words ----------------------------------------------------------------------------------------------
 
   told(found) {
-    const { scores } = found;
+    const { scores, truth } = found;
     if (found.empty) return "No place is relevant enough to be a region, so there is nothing to hear.";
     const area = found.area === null ? "" : ` Its regions are ${(100 * found.area).toFixed(0)} % of the plane of frequency and time.`;
     if (scores.p_relevant === undefined) return area.trim();
     const random = scores.p_random === undefined ? "" : ` (random parts of the same sizes: ${share(scores.p_random)})`;
-    return `Hearing only the relevant part, the model gives ${scores.truth}${this.clip.correct ? "" : " (the true class)"} ${share(scores.p_relevant)}${random}; hearing the whole ${share(scores.p_original)}, and without the relevant part ${share(scores.p_removed)}.${area}`;
+    return `Hearing only the relevant part, the model gives ${truth}${this.clip.correct ? "" : " (the true class)"} ${share(scores.p_relevant)}${random}; hearing the whole ${share(scores.p_original)}, and without the relevant part ${share(scores.p_removed)}.${area}${this.leftOut(found)}`;
+  }
+
+  // Where random boxes may not touch relevant ones, there may be no room for all of them.
+  leftOut({ random_left_out, boxes }) {
+    const fewer = random_left_out.flatMap((count, place) => (count ? [`${count} in random ${place + 1}`] : []));
+    return fewer.length ? ` Of its ${boxes.length} boxes some found no free place beside the relevant ones (${fewer.join(", ")}), so these random parts are smaller.` : "";
   }
 
   scores(found) {
     const controls = ["random", "energy", "everything"];
-    const names = Object.keys(found.scores).filter((name) => name !== "truth" && !controls.some((each) => name.endsWith(` ${each}`)));
+    const names = Object.keys(found.scores).filter((name) => !controls.some((each) => name.endsWith(` ${each}`)));
     if (!names.length) return "";
     const rows = names.map((name) => {
       const beside = controls.filter((each) => found.scores[`${name} ${each}`] !== undefined).map((each) => `${each} ${number(found.scores[`${name} ${each}`])}`);
@@ -315,7 +351,7 @@ async function startClip() {
     return;
   }
   try {
-    const page = new ClipPage(await load(key, `clips/${encodeURIComponent(key)}.js`));
+    const page = new ClipPage(unpacked(await load(key, `clips/${encodeURIComponent(key)}.js`)));
     await page.start();
     study.page = page;
   } catch (error) {
