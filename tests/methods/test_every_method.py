@@ -178,7 +178,7 @@ def test_the_gpu_says_what_the_cpu_says(name: str, double: Classifier, heard: Te
 
 # --- settings -----------------------------------------------------------------------------------------------------
 
-OTHER = {"layer": "features.0", "rules": {"head": "epsilon:0.1"}, "baseline": "noise"}
+OTHER = {"layer": "features.0", "rules": {"head": "epsilon:0.1"}, "baseline": "zero"}
 OTHER |= dict.fromkeys(("channel", "budget", "seed", "features"), "3")
 """Settings whose default is no text."""
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from auricle.methods.measured import handed
 from auricle.methods.rules import Call
 
 
@@ -37,7 +38,7 @@ def conv_call(
     groups = values["groups"] or 1
     padding = values["padding"]
     if padding == "same":
-        a, padding = _pad_same(a, weight.shape[2:], dilation), 0
+        a, padding = handed(lambda a: _pad_same(a, weight.shape[2:], dilation), a), 0
     padding = _tuple(0 if padding == "valid" else padding, dimensions, 0)
 
     def apply(a: Tensor, w: Tensor) -> Tensor:

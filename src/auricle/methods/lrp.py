@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field as plain_field
+from dataclasses import replace
 from fnmatch import fnmatch
 from typing import ClassVar, Literal
 
@@ -15,14 +16,20 @@ from pydantic.dataclasses import dataclass
 from torch import Tensor
 
 from auricle.errors import AuricleError, nearest
+from auricle.frontends import Waveform
 from auricle.methods.base import Attribution, Method
+from auricle.methods.baselines import baseline_of
+from auricle.methods.measured import enter
 from auricle.methods.point import Point
 from auricle.methods.propagation import Propagation
-from auricle.methods.rules import AlphaBeta, Box, Call, Epsilon, Flat, Gamma, Rule, WSquare, rule
+from auricle.methods.rules import NOTHING, AlphaBeta, Box, Call, Epsilon, Flat, Gamma, Rule, WSquare, rule
 from auricle.settings import settings
 
-NOTHING = 1e-18
-"""What an exact zero is replaced by at the explained point, so that rules which give relevance to zeros can."""
+Absent = Literal["silence", "zero"]
+ABSENT = "what absent means: silence, or the textbook zero"
+SKIPPED = "silence (whose own share is absorbed where features pass the first layer by)"
+TINIEST_ENERGY = 1e-30
+"""A bin with less has no direction in which a sample could carry its relevance."""
 
 
 @plain_dataclass(frozen=True)
@@ -83,7 +90,11 @@ COMPOSITES: dict[str, tuple[str, Callable[[float, float], Composite]]] = {
 class LRP(Method):
     """The score, handed back layer by layer in proportion to what each input contributed.
 
-    Relevance sums to the score less what biases absorb (conservation); both are reported.
+    Relevance sums to the score less what biases absorb (conservation); both are reported. What a value contributes to
+    the first layer is counted from ``baseline``: with ``silence`` that layer sees the distance d = x - s from the
+    features of silence s and has the bias b + W s, which is the same function; with ``zero`` it sees x itself, where
+    in decibel features nothing at all is the loudest value. So, from ``silence``, what a batch norm behind a
+    non-linearity adds goes into the bias of the layer after it.
     """
 
     name: ClassVar[str] = "lrp"
@@ -96,6 +107,7 @@ class LRP(Method):
     rules: dict[str, str] = Field(
         default_factory=dict, description="rules by weight name, as in {'features.0': 'flat', 'head*': 'gamma:0.1'}"
     )
+    baseline: Absent = Field("silence", description=ABSENT)
 
     def __post_init__(self) -> None:
         if self.composite not in COMPOSITES:
@@ -106,37 +118,55 @@ class LRP(Method):
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
         base = COMPOSITES[self.composite][1](self.epsilon, self.gamma)
         named = {pattern: rule(text) for pattern, text in self.rules.items()}
-        return propagate(point, weights, Composite(base.conv, base.dense, base.first, named))
+        return explain(point, weights, Composite(base.conv, base.dense, base.first, named), self.baseline)
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)
 class DeepTaylor(Method):
-    """Deep Taylor decomposition: z⁺ without biases in every layer, zᴮ or w² at the input, from the rectified score.
+    """Deep Taylor decomposition: z⁺ without biases in every layer, from the rectified score.
 
-    Only evidence *for* the target is decomposed: a negative score gives no relevance.
+    Only evidence *for* the target is decomposed: a negative score gives no relevance. What lies above silence is a
+    distance d ≥ 0, and for such inputs the rule that Montavon et al. derive is z⁺, the default ``input_rule``. Theirs
+    for inputs between two bounds is zᴮ (``box``), that for any input w² (``w-square``).
     """
 
     name: ClassVar[str] = "deep-taylor"
     summary: ClassVar[str] = "positive contributions only, layer by layer, biases left out"
     source: ClassVar[str] = "Montavon et al. 2017, Explaining nonlinear classification decisions"
 
-    input_rule: Literal["box", "w-square", "z-plus"] = Field("box", description="the rule of the first layer")
+    input_rule: Literal["box", "w-square", "z-plus"] = Field("z-plus", description="the rule of the first layer")
+    baseline: Absent = Field("silence", description=ABSENT)
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
         plus = AlphaBeta(1, 0, bias=False)
         rules: dict[str, Rule] = {"box": Box(), "w-square": WSquare(), "z-plus": plus}
         first = rules[self.input_rule]
-        return propagate(point, weights, Composite(plus, plus, first=first), rectify=True)
+        return explain(point, weights, Composite(plus, plus, first=first), self.baseline, rectify=True)
 
 
-def propagate(point: Point, weights: Tensor, composite: Composite, *, rectify: bool = False) -> Attribution:
+def explain(
+    point: Point, weights: Tensor, composite: Composite, baseline: Absent, *, rectify: bool = False
+) -> Attribution:
+    """`propagate`; from silence and at ``stft`` or ``waveform``, through the front-end after the features."""
+    if baseline == "zero" or point.level == "features" or isinstance(point.classifier.frontend, Waveform):
+        return propagate(point, weights, composite, baseline, rectify=rectify)
+    heard = Point(point.classifier, point.samples, "features")
+    return _through_frontend(point, propagate(heard, weights, composite, baseline, rectify=rectify))
+
+
+def propagate(
+    point: Point, weights: Tensor, composite: Composite, baseline: Absent = "zero", *, rectify: bool = False
+) -> Attribution:
     """One forward pass under the composite's rules, one backward pass for the whole batch."""
     zero = Composite(Epsilon(0.0), Epsilon(0.0))
-    x = torch.where(point.x == 0, torch.full_like(point.x, NOTHING), point.x).requires_grad_()
-    batch, network = len(x), point.classifier.network
+    batch, network = len(point.x), point.classifier.network
     modes = [Propagation(zero.chooser(), batch=batch) for _ in point.stages[:-1]]
-    modes.append(Propagation(composite.chooser(), batch=batch, network=network))
-    value = x
+    modes.append(Propagation(composite.chooser(), batch=batch, network=network, from_silence=baseline == "silence"))
+    silence = baseline_of("silence", point, 0)[0][0] if baseline == "silence" else torch.zeros(1)
+    if bool(silence.any()):
+        x, value = enter(modes[-1], point.x, silence)
+    else:
+        value = x = torch.where(point.x == 0, torch.full_like(point.x, NOTHING), point.x).requires_grad_()
     for stage, mode in zip(point.stages, modes, strict=True):
         with mode:
             value = stage(value)
@@ -148,4 +178,28 @@ def propagate(point: Point, weights: Tensor, composite: Composite, *, rectify: b
         unruled.update(mode.unruled)
     taken = [each for mode in modes if (each := mode.absorbed()) is not None]
     absorbed = torch.stack(taken).sum(0) if taken else torch.zeros_like(score)
-    return Attribution(point.to_map(x.detach() * gradient), score, score, absorbed, dict(unruled))
+    words = SKIPPED if modes[-1].reference_is_booked else baseline
+    return Attribution(point.to_map(x.detach() * gradient), score, score, absorbed, dict(unruled), words)
+
+
+def _through_frontend(point: Point, found: Attribution) -> Attribution:
+    """Relevance on features, as it is on STFT bins or samples.
+
+    Compression is an element-wise non-linearity, which hands on all it received; a band shares it among its bins by
+    their energy, as the (0) rule does. What falls to frames or samples that are not there is booked as absorbed.
+    """
+    front = point.classifier.frontend
+    x = point.x.detach().requires_grad_()
+    stft = front.stft(x) if point.level == "waveform" else torch.view_as_complex(x.contiguous())
+    bins = front.spread(found.relevance, stft.detach())
+    lost = found.relevance.flatten(1).sum(1) - bins.flatten(1).sum(1)
+    if point.level == "waveform":
+        parts = torch.view_as_real(stft)
+        energy = parts.detach().square().sum(-1)
+        sounds = energy > TINIEST_ENERGY
+        lost = lost + torch.where(sounds, 0.0, bins).flatten(1).sum(1)
+        factor = torch.where(sounds, bins / torch.where(sounds, energy, 1.0), 0.0)
+        (gradient,) = torch.autograd.grad(parts, x, parts.detach() * factor.unsqueeze(-1))
+        bins = x.detach() * gradient
+    absorbed = lost if found.absorbed is None else found.absorbed + lost
+    return replace(found, relevance=bins, absorbed=absorbed)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from auricle.methods.measured import handed, measure_of, measured
 from auricle.methods.rules import Call
 
 
@@ -38,7 +39,11 @@ def folded(x: Tensor, scale: Tensor, shift: Tensor) -> tuple[Tensor, Call] | Non
         return None
     along = [1] * call.weight.ndim
     along[call.output_axis] = -1
-    bias = shift if call.bias is None else shift + call.bias * scale
+    bias: Tensor | None = shift
+    if call.bias is not None and call.bias.ndim > 1:  # a map, as a layer has whose inputs are measured from silence
+        bias = torch.addcmul(per_channel(shift, x), call.bias, per_channel(scale, x))
+    elif call.bias is not None:
+        bias = shift + call.bias * scale
     return a, replace(call, weight=call.weight * scale.reshape(along), bias=bias, absorbed=[])
 
 
@@ -48,14 +53,22 @@ def per_channel(values: Tensor, x: Tensor) -> Tensor:
 
 
 def batch_norm(mode: Any, func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
-    """Folded into the convolution or dense layer right before it; elsewhere an affine function of its own."""
+    """Folded into the convolution or dense layer right before it; elsewhere an affine function of its own.
+
+    What such a one adds is absorbed there or, in a mode ``from_silence``, taken into the next layer's bias.
+    """
     x, scale, shift = affine(args, kwargs)
     if scale is None or shift is None:
         mode.unruled["batch_norm on batch statistics"] += 1
         return func(*args, **kwargs)
     merged = folded(x, scale, shift)
     if merged is None:
-        return mode.constant(x * per_channel(scale, x), per_channel(shift, x))
+        factor = per_channel(scale, x)
+        scaled, added = handed(lambda x: x * factor, x), per_channel(shift, x)
+        y: Tensor = mode.constant(scaled, added)
+        if mode.from_silence and measure_of(y) is None:
+            measured(y, scaled, added.expand_as(y).contiguous())
+        return y
     value = torch.addcmul(per_channel(shift, x), x.detach(), per_channel(scale, x))
     return mode.layer(*merged, value=value)
 
@@ -84,9 +97,9 @@ def instance_norm(mode: Any, func: Callable[..., Any], args: tuple[Any, ...], kw
 
 def _grouped(mode: Any, x: Tensor, groups: int, given: dict[str, Any]) -> Tensor:
     weight, bias = (None if given[key] is None else per_channel(given[key], x) for key in ("weight", "bias"))
-    split = x.unflatten(1, (groups, -1))
-    y = _held(mode, split, tuple(range(2, split.ndim)), None, None, given["eps"]).flatten(1, 2)
-    y = y if weight is None else y * weight
+    split = handed(lambda x: x.unflatten(1, (groups, -1)), x)
+    y = _held(mode, split, tuple(range(2, split.ndim)), None, None, given["eps"])
+    y = handed(lambda y: y.flatten(1, 2) if weight is None else y.flatten(1, 2) * weight, y)
     return y if bias is None else mode.constant(y, bias)
 
 
@@ -94,6 +107,11 @@ def _held(
     mode: Any, x: Tensor, axes: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float | None
 ) -> Tensor:
     variance = x.detach().var(axes, unbiased=False, keepdim=True)
-    y = (x - x.mean(axes, keepdim=True)) * torch.rsqrt(variance + (1e-5 if eps is None else eps))
-    y = y if weight is None else y * weight
+    scale = torch.rsqrt(variance + (1e-5 if eps is None else eps))
+
+    def scaled(x: Tensor) -> Tensor:
+        y = (x - x.mean(axes, keepdim=True)) * scale
+        return y if weight is None else y * weight
+
+    y = handed(scaled, x)
     return y if bias is None else mode.constant(y, bias)

@@ -9,6 +9,8 @@ What each function hands on, in gradient form (relevance = input × derivative):
 - softmax and sigmoid gates: nothing, they are held constant where they multiply (Arras et al. 2017; Ali et al. 2022);
 - other products of two signals: half to each (Achtibat et al. 2024);
 - layer, group and instance norm: their scale is held constant (Ali et al. 2022).
+
+Where the features come with a reference (`auricle.methods.measured`), the first layers take the deviation from it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from torch import Tensor, nn
 
 from auricle.methods.attention import multi_head_attention
 from auricle.methods.calls import conv_call, linear_call
-from auricle.methods.derivatives import Derivatives, Handler, carries, with_slope
+from auricle.methods.derivatives import LINEAR, Derivatives, Handler, carries, with_slope
+from auricle.methods.measured import HANDINGS, attach, handed, is_measured, measure_of, measured
 from auricle.methods.norms import batch_norm, group_norm, instance_norm, layer_norm
 from auricle.methods.recurrent import gru, lstm, rnn
 from auricle.methods.rules import Call, Rule
@@ -32,14 +35,24 @@ TINY = 1e-30
 class Propagation(Derivatives):
     """`Derivatives` for LRP. ``choose(call)`` names each parametrised call's rule.
 
-    After the backward pass ``absorbed()`` is what biases took up, per clip.
+    ``from_silence``: inputs of nothing have no sign, and what a batch norm behind a non-linearity adds goes into the
+    bias of the layer after it. After the backward pass ``absorbed()`` is what biases took up, per clip.
     """
 
-    def __init__(self, choose: Callable[[Call], Rule], *, batch: int, network: nn.Module | None = None) -> None:
-        super().__init__(HANDLERS, network=network)
+    def __init__(
+        self,
+        choose: Callable[[Call], Rule],
+        *,
+        batch: int,
+        network: nn.Module | None = None,
+        from_silence: bool = False,
+    ) -> None:
+        super().__init__(HANDING_ON, network=network)
         self.choose = choose
         self.batch = batch
         self.calls = 0
+        self.from_silence = from_silence
+        self.reference_is_booked = False
         self._booked: list[Tensor] = []
 
     def count(self) -> int:
@@ -59,18 +72,35 @@ class Propagation(Derivatives):
         else:
             self._booked.append(share.sum().expand(batch) / batch)
 
+    def book_reference(self, share: Tensor) -> None:
+        """Take note of what the features' reference itself absorbs, where no layer has taken it into its bias."""
+        if bool(share.any()):
+            self.reference_is_booked = True
+            self.book(share)
+
     def absorbed(self) -> Tensor | None:
         return torch.stack(self._booked).sum(0) if self._booked else None
 
     def layer(self, a: Tensor, call: Call, value: Tensor | None = None) -> Tensor:
         """Apply a call with the rule chosen for it; ``value`` is its output where it is known already."""
+        measure = measure_of(a)
+        if measure is not None:
+            with torch.no_grad():
+                value, call = call.value(a), call.measured_from(measure.reference)
+            a = measure.deviation
+        call.from_silence = self.from_silence
         z = _Rule.apply(a, value, call, self.choose(call), self)
         z.auricle_call = (a, call)
         return z
 
     def constant(self, x: Tensor, constant: Tensor) -> Tensor:
         """x + constant; what the constant absorbs is booked."""
-        return _Constant.apply(x, constant, self)
+        result: Tensor = _Constant.apply(x, constant, self)
+        measure = measure_of(x)
+        if measure is None:
+            return result
+        deviation = measure.deviation + torch.zeros_like(constant)
+        return measured(result, deviation, measure.reference + constant)
 
     def linear(self, a: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         return self.layer(*linear_call(self, (a, weight, bias), {}))
@@ -95,13 +125,7 @@ class _Rule(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, a, value, call, rule, mode):  # type: ignore[no-untyped-def]
-        if value is None:
-            value = call.apply(a, call.weight)
-            bias = call.spread_bias(value)
-            if bias is not None:
-                value += bias
-        else:
-            value = value.detach()
+        value = call.value(a) if value is None else value.detach()
         ctx.save_for_backward(a, value)
         ctx.call, ctx.rule, ctx.mode = call, rule, mode
         return value
@@ -279,13 +303,17 @@ def _linear(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
     return mode.layer(a, call) if carries(a) and not carries(call.weight) else _unknown(mode, func, args, kwargs)
 
 
+def _as_batch(a: Tensor) -> Tensor:
+    return a.unsqueeze(0)
+
+
 def _conv(dimensions: int, transposed: bool) -> Handler:
     def handle(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
         a = args[0]
         if not carries(a):
             return _unknown(mode, func, args, kwargs)
         if a.ndim == dimensions + 1:  # one clip without a batch axis
-            return handle(mode, func, (a.unsqueeze(0), *args[1:]), kwargs).squeeze(0)
+            return handle(mode, func, (handed(_as_batch, a), *args[1:]), kwargs).squeeze(0)
         return mode.layer(*conv_call(mode, dimensions, transposed, args, kwargs))
 
     return handle
@@ -369,3 +397,33 @@ HANDLERS: dict[str, Handler] = {
     "rnn_tanh": rnn,
     "rnn_relu": rnn,
 }
+
+
+LAYERS = frozenset(
+    "linear addmm lstm gru rnn_tanh rnn_relu multi_head_attention_forward".split()
+    + [f"conv{d}d" for d in (1, 2, 3)]
+    + [f"conv_transpose{d}d" for d in (1, 2, 3)]
+)
+"""Functions that take the reference into their bias, or hand it on to layers that do."""
+
+
+def _handing_on(name: str) -> Handler:
+    """The handler of a function (its own derivative where it has none) that hands on its argument's reference."""
+    handler, handing = HANDLERS.get(name), HANDINGS.get(name)
+
+    def handle(mode: Propagation, func: Handler, args: Any, kwargs: Any) -> Any:
+        result = func(*args, **kwargs) if handler is None else handler(mode, func, args, kwargs)
+        if name in LAYERS or not carries(result) or not is_measured(args, kwargs):
+            return result
+        first = result if isinstance(result, Tensor) else result[0]
+        if measure_of(first) is not None or hasattr(first, "auricle_call"):  # the handler has seen to it
+            return result
+        parts = None if handing is None else handing(func, args, kwargs)
+        if parts is not None:
+            attach(result, *parts)
+        return result
+
+    return handle
+
+
+HANDING_ON: dict[str, Handler] = {name: _handing_on(name) for name in sorted({*HANDLERS, *LINEAR})}

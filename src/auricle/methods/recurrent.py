@@ -7,11 +7,14 @@ which may be a constant, as what comes from the initial state is).
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from auricle.methods.measured import handed
 
 Cell = Callable[[Any, Tensor, tuple[Tensor, ...], list[Tensor | None]], tuple[Tensor, ...]]
 
@@ -53,7 +56,7 @@ def _unroll(
         return func(*args, **kwargs)
     x, initial, weights, biases, layers, _, _, both_ways, batch_first = args
     initial = initial if states == 2 else (initial,)
-    x = x.transpose(0, 1) if batch_first else x
+    x = handed(lambda x: x.transpose(0, 1), x) if batch_first else x
     ways = 2 if both_ways else 1
     per_layer = len(weights) // (layers * ways)
     if per_layer not in (2, 4):
@@ -70,7 +73,7 @@ def _unroll(
             steps = range(len(x)) if way == 0 else range(len(x) - 1, -1, -1)
             heard: list[Tensor] = [x[0]] * len(x)
             for t in steps:
-                state = cell(mode, x[t], state, own)
+                state = cell(mode, handed(operator.itemgetter(t), x), state, own)
                 heard[t] = state[0]
             outputs.append(torch.stack(heard))
             finals.append(state)

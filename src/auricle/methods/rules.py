@@ -13,7 +13,7 @@ signed inputs as generalised by Andéol et al. and implemented in zennit (Anders
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 import torch
@@ -25,6 +25,12 @@ Kind = Literal["conv", "dense"]
 SMALL = 1e-9
 """Keeps denominators from zero; small enough to absorb nothing that matters, also in networks with tiny scores."""
 
+NOTHING = 1e-18
+"""What an exact zero is replaced by at the explained point, so that rules which give relevance to zeros can."""
+
+ABSENT = 1e-15
+"""Inputs up to this, such as `NOTHING` after a batch norm, are no contribution of either sign, from silence."""
+
 TINIEST = 1e-30
 """For rules whose every contribution is at most its denominator: these only need protection from 0 / 0."""
 
@@ -33,8 +39,9 @@ TINIEST = 1e-30
 class Call:
     """One parametrised linear call: a convolution of any dimension or a dense layer.
 
-    ``apply(a, w)`` is W a without bias; ``transpose(g, a, w)`` is Wᵀ g in a's shape. ``index`` counts the network's
-    parametrised calls; ``name`` is that of its weight.
+    ``apply(a, w)`` is W a without bias; ``transpose(g, a, w)`` is Wᵀ g in a's shape. ``bias`` is one number a channel,
+    ``[C]``, or a map with the outputs' axes, of which the first may be 1 long. ``index`` counts the network's
+    parametrised calls; ``name`` is that of its weight. ``from_silence``: inputs up to `ABSENT` contribute nothing.
     """
 
     kind: Kind
@@ -46,16 +53,31 @@ class Call:
     transpose: Callable[[Tensor, Tensor, Tensor], Tensor]
     index: int
     name: str | None
+    from_silence: bool = False
     absorbed: list[Tensor] = field(default_factory=list)
 
     def spread_bias(self, values: Tensor, bias: Tensor | None = None) -> Tensor | None:
         """The bias in the shape of one output, ready to be added to it."""
         bias = self.bias if bias is None else bias
-        if bias is None:
-            return None
+        if bias is None or bias.ndim > 1:
+            return bias
         shape = [1] * values.ndim
         shape[self.channel_axis] = -1
         return bias.reshape(shape)
+
+    def value(self, a: Tensor) -> Tensor:
+        """W a + b."""
+        value = self.apply(a, self.weight)
+        bias = self.spread_bias(value)
+        if bias is not None:
+            value += bias
+        return value
+
+    def measured_from(self, reference: Tensor) -> Call:
+        """The same function of a - reference: its bias is b + W reference, another number at each output."""
+        if len(reference) > 1 and bool((reference == reference[:1]).all()):  # one reference serves all clips
+            reference = reference[:1]
+        return replace(self, bias=self.value(reference), absorbed=[])
 
     def take_up(self, share: Tensor, bias: Tensor | None) -> None:
         """Book what biases absorb: ``share`` is the derivative-like factor on each output's bias."""
@@ -183,7 +205,8 @@ class AlphaBeta:
     """R_i = α Σ_j (positive share) R_j - β Σ_j (negative share) R_j with α - β = 1; z⁺ is α = 1, β = 0.
 
     An output with contributions of one sign only hands R_j to these once, so that nothing is created or lost.
-    ``bias=False`` leaves biases out of the shares, as deep Taylor decomposition does.
+    ``bias=False`` leaves biases out of the shares, as deep Taylor decomposition does; from silence, an output that
+    nothing but its bias made positive has nobody to hand R_j to, and absorbs it.
     """
 
     alpha: float = 2.0
@@ -198,6 +221,12 @@ class AlphaBeta:
             )
 
     def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
+        if not call.from_silence:
+            return self._shares(call, a, z, g)
+        absent = a.abs() <= ABSENT
+        return self._shares(call, a.masked_fill(absent, 0.0), z, g).masked_fill_(absent, 0.0)
+
+    def _shares(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
         p, n = parts(call, a, z, bias=self.bias)
         relevance = g * z
         nothing = torch.zeros_like(z)
@@ -205,6 +234,8 @@ class AlphaBeta:
         if self.beta == 0:
             up = torch.where(p > 0, relevance / stabilise(p, self.epsilon), nothing)
             call.take_up(up, None if bias is None else bias.clamp(min=0))
+            if call.from_silence and not self.bias:
+                call.absorbed.append(torch.where(p > 0, nothing, relevance))
             return send_apart(call, a, up, None)
         no_positive, no_negative = p <= 0, n >= 0
         alpha = torch.where(no_negative, 1.0, self.alpha).to(z.dtype)
