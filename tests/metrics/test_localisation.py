@@ -113,6 +113,7 @@ def made(**columns):
         {"events": json.dumps([{"start": 0.2, "end": 0.4}])},
         {"events": [{"start": 0.2, "end": 0.4, "label": "dog"}]},
         {"event_start": 0.2, "event_end": 0.4},
+        {"event_start": "0.2", "event_end": "0.4", "event_low": "", "event_high": ""},
     ],
 )
 def test_annotated_events_are_true_over_all_hertz(columns):
@@ -136,7 +137,8 @@ def test_an_event_shorter_than_a_bin_is_its_nearest_bin():
 
 def test_unknown_truth_is_none_and_bad_events_say_so():
     assert truth_of(made(), made().row(0), AXES, 1.0) is None
-    assert truth_of(made(events="[]"), made(events="[]").row(0), AXES, 1.0) is None
+    for unknown in ({"events": "[]"}, {"events": ""}, {"event_start": "", "event_end": ""}):
+        assert truth_of(made(**unknown), made(**unknown).row(0), AXES, 1.0) is None
     late = made(events=[[0.5, 3.0]])
     with pytest.raises(AuricleError, match=r"0\.5 to 3 s"):
         truth_of(late, late.row(0), AXES, 1.0)

@@ -189,6 +189,7 @@ def _planted(dataset: Dataset, row: Mapping[str, Any], axes: Axes, stft: STFT | 
 
 def _events(row: Mapping[str, Any], label: str | None) -> list[tuple[float, float, float, float]]:
     """Start, end, low and high of each event."""
+    row = {key: value for key, value in row.items() if value != ""}  # a table of text has empty cells
     found = row.get(EVENTS)
     if not found and row.get(START) is not None and row.get(END) is not None:
         found = [{"start": row[START], "end": row[END], "low": row.get(LOW), "high": row.get(HIGH)}]
