@@ -2,6 +2,7 @@
 
 const PAGE = 50;
 const SHOWN = ["p_relevant", "p_random", "relevant-random", "p_removed", "area"];
+const TWO_DIGITS = /^(p_|relevant-random|area$)/;  // so that a column lines up: 1.00 below 0.85
 
 class Clips {
   constructor(root) {
@@ -173,7 +174,7 @@ class Clips {
       make("td", { class: right ? "text" : "text wrong" }, clips.predicted[row], right ? null : make("small", {}, `true: ${share(clips.probability_actual[row])}`)),
       make("td", {}, share(clips.probability[row])),
       ...(facts.grouped ? [make("td", { class: "text left-out" }, clips.group[row] ?? "–")] : []),
-      ...scores.map((name) => make("td", {}, number(this.values(name)[row], 2))),
+      ...scores.map((name) => make("td", {}, (TWO_DIGITS.test(name) ? share : (value) => number(value, 2))(this.values(name)[row]))),
     );
   }
 }
