@@ -1,8 +1,8 @@
 """Write what was measured into ``docs/reproduced.md``, beside what was published.
 
 ``python scripts/reproduced_tables.py --fsdd DIR --yaseen DIR …`` takes folders of ``auricle kfold`` (which hold a
-folder for each recipe), of ``auricle manipulate zeroing`` and of ``auricle run``, and rewrites the tables of that name, which stand between
-``<!-- table NAME -->`` and ``<!-- end -->``. Tables that are not asked for stay as they are.
+folder for each recipe), of ``auricle manipulate zeroing`` and of ``auricle run``, and rewrites the tables of that name,
+which stand between ``<!-- table NAME -->`` and ``<!-- end -->``. Tables that are not asked for stay as they are.
 """
 
 from __future__ import annotations

@@ -68,7 +68,8 @@ def test_so_many_of_each_class_are_counted_over_all_folds(folds: dict[str, Path]
 
 
 def test_a_limit_is_shared_by_the_folds(folds: dict[str, Path]) -> None:
-    assert {fold: len(ids) for fold, ids in heard(folds, clips={"limit": 5}).items()} == {"fold-a": 2, "fold-b": 2, "fold-c": 1}
+    found = heard(folds, clips={"limit": 5})
+    assert {fold: len(ids) for fold, ids in found.items()} == {"fold-a": 2, "fold-b": 2, "fold-c": 1}
 
 
 def test_only_clips_of_wanted_values_are_left(folds: dict[str, Path]) -> None:

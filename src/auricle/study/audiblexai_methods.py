@@ -32,8 +32,12 @@ METHODS: dict[str, tuple[Choice, str]] = {
     "GRAD_CAM": ("grad-cam", "at the last convolution; not scaled by the batch's maximum, not in 256 steps"),
     "OCCLUSION": ("occlusion", ""),
     "LIME": ("image-lime", "Felzenszwalb superpixels cut from the sound and silenced, 1000 samples, seeded"),
-    "deep_taylor": ({"name": "deep-taylor", "input_rule": "z-plus"}, "from silence, with batch norm folded as it should be"),
-    "deep_taylor.bounded": ({"name": "deep-taylor", "input_rule": "box", "as": "bounded"}, "its bounds are those of the features"),
+    "deep_taylor": (
+        {"name": "deep-taylor", "input_rule": "z-plus"}, "from silence, with batch norm folded as it should be",
+    ),
+    "deep_taylor.bounded": (
+        {"name": "deep-taylor", "input_rule": "box", "as": "bounded"}, "its bounds are those of the features",
+    ),
     "deep_lift.wrapper": ("deeplift", "from silence"),
     "lrp.z": ({"name": "lrp", "rules": {"*": "zero"}, "as": "z"}, ""),
     "lrp.epsilon": ({"name": "lrp", "composite": "epsilon", "epsilon": 1e-7, "as": "epsilon"}, ""),
@@ -42,10 +46,12 @@ METHODS: dict[str, tuple[Choice, str]] = {
     "lrp.alpha_2_beta_1": ({"name": "lrp", "rules": {"*": "alpha-beta:2"}, "as": "alpha-2-beta-1"}, ""),
     "lrp.alpha_1_beta_0": ({"name": "lrp", "rules": {"*": "z-plus"}, "as": "alpha-1-beta-0"}, ""),
     "lrp.sequential_preset_a": (
-        {"name": "lrp", "composite": "preset-a", "as": "preset-a"}, "from silence, with batch norm folded as it should be",
+        {"name": "lrp", "composite": "preset-a", "as": "preset-a"},
+        "from silence, with batch norm folded as it should be",
     ),
     "lrp.sequential_preset_b": (
-        {"name": "lrp", "composite": "preset-b", "as": "preset-b"}, "from silence, with batch norm folded as it should be",
+        {"name": "lrp", "composite": "preset-b", "as": "preset-b"},
+        "from silence, with batch norm folded as it should be",
     ),
     "lrp.sequential_preset_a_flat": (
         {"name": "lrp", "composite": "epsilon-plus-flat", "epsilon": 0.1, "as": "preset-a-flat"}, "",
