@@ -51,7 +51,7 @@ def methods_of(
 
     >>> found = methods_of("gradient,deep-taylor", ["deep-taylor.input_rule=w-square"])
     >>> [method.describe() for method in found.values()]
-    ['gradient (absolute=False)', 'deep-taylor (input_rule=w-square)']
+    ['gradient (absolute=False)', 'deep-taylor (input_rule=w-square, baseline=silence)']
     """
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     if not wanted:

@@ -30,6 +30,10 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume/--anew", help="keep what is there and still wanted, or make everything anew")
     ] = True,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="remove what the store has of clips and methods that the study no longer has"),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="only say what would be made, and what it would cost")
     ] = False,
@@ -73,8 +77,8 @@ def run(
         from auricle.study.plan import STAGES
         from auricle.study.run import run_study
 
-        resets = [*(reset or []), *theirs] if resume else list(STAGES)
-        found = run_study(config, stages=stages, reset=resets, engine=engine, watcher=_Telling())
+        resets = [*(reset or []), *theirs] if resume else list(stages or STAGES)
+        found = run_study(config, stages=stages, reset=resets, engine=engine, prune=prune, watcher=_Telling())
     _print_result(found)
 
 

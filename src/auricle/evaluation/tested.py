@@ -98,6 +98,15 @@ def task_of(classifier: Classifier, dataset: Dataset, wanted: str | None = None)
         return fitting[0]
     if fitting:
         raise AuricleError(f"the model could speak of {' or '.join(fitting)}; say which with --task")
+    nearly = [
+        (task, [each for each in classes if each not in classifier.labels]) for task, classes in dataset.classes.items()
+    ]
+    for task, unknown in nearly:
+        if len(unknown) < len(dataset.classes[task]):
+            raise AuricleError(
+                f"the model does not know {', '.join(unknown[:6])} of {task} in {dataset.name}; leave these clips out, "
+                f"or name the task {task}, and they become failures"
+            )
     labels = ", ".join(classifier.labels[:12]) + (", …" if len(classifier.labels) > 12 else "")
     known = "; ".join(f"{task}: {', '.join(classes[:12])}" for task, classes in dataset.classes.items())
     raise AuricleError(

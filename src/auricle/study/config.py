@@ -62,7 +62,7 @@ class Clips(Part):
         default_factory=dict, description="only clips whose columns have these values, or one of a list of values"
     )
     per_class: int | None = Field(None, ge=1, description="at most so many clips of each class, drawn from the seed")
-    limit: int | None = Field(None, ge=1, description="at most so many clips, the first ones")
+    limit: int | None = Field(None, ge=1, description="at most so many clips, evenly over the data set")
 
     @field_validator("where")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from auricle.adapters.named import is_named, named
 from auricle.classifier import Classifier
@@ -16,7 +17,14 @@ def open_model(text: str, device: str = "auto") -> Classifier:
 
     if is_named(text):
         found = named(text)
-        found = found if isinstance(found, Classifier) else found()
+        if not isinstance(found, Classifier):
+            try:
+                found = found()
+            except TypeError as error:
+                raise AuricleError(
+                    f"{text} cannot be called without arguments ({error}); a study needs an auricle.Classifier, or a "
+                    "function without arguments that makes one, perhaps by auricle.function_classifier"
+                ) from error
         if not isinstance(found, Classifier):
             raise AuricleError(
                 f"{text} gives {type(found).__name__}; a study needs an auricle.Classifier, or a function without "
@@ -32,9 +40,22 @@ def open_model(text: str, device: str = "auto") -> Classifier:
 
 
 def weights_hash(classifier: Classifier) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of a network's weights and of what surrounds it."""
-    found = hashlib.sha256(repr((classifier.labels, classifier.frontend, classifier.length)).encode())
-    for name, value in sorted(classifier.network.state_dict().items()):
+    """First 16 hexadecimal digits of the SHA-256 of a network, its weights and what surrounds it.
+
+    A function has no weights; what it says of a fixed noise stands for them, to four digits.
+    """
+    import torch
+
+    around = (classifier.labels, classifier.frontend, classifier.length, classifier.multi_label, classifier.outputs)
+    layers = re.sub(r"0x[0-9a-f]+", "", repr(classifier.network))  # an address in memory is another each time
+    found = hashlib.sha256(repr((around, layers)).encode())
+    weights = sorted(classifier.network.state_dict().items())
+    for name, value in weights:
         found.update(name.encode())
-        found.update(value.detach().cpu().contiguous().numpy().tobytes())
+        found.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    if not weights:
+        count = round((classifier.length.seconds or 1.0) * classifier.sample_rate)
+        noise = 0.1 * torch.randn(1, count, generator=torch.Generator().manual_seed(0))
+        said = classifier.logits(noise.to(classifier.device, classifier.dtype))[0].tolist()
+        found.update(repr([f"{each:.4g}" for each in said]).encode())
     return found.hexdigest()[:16]

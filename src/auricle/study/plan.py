@@ -91,12 +91,13 @@ class Plan:
         if stage == "explain":
             return [self.key("predict", None, block), *self._asking(method), config.targets]
         if stage == "tune":
-            return [self._tuning, *self._asking(method), config.regions.model_dump(mode="json"), config.sound.style]
+            return [self._tuning, *self._asking(method), config.regions.model_dump(mode="json")]
         if stage == "regions":
             settings = [config.regions.kind, config.regions.settings]
             return [self.key("explain", method, block), settings, self.key("tune", method) if self.tunes else None]
         sound = config.sound.model_dump(mode="json")
         if stage == "sonify":
+            sound = sound if "amplified" in sound["write"] else {**sound, "amplify_db": None}
             return [self.key("regions", method, block), sound, config.seed]
         heard = {name: sound[name] for name in ("style", "random", "overlap")}
         assert block is not None
@@ -110,12 +111,8 @@ class Plan:
     def _measured(self, block: int) -> list[Any]:
         """What is measured on a block; that only some clips have a costly measure concerns only their blocks."""
         wanted = self.config.evaluate
-        some = [self.some_of(block, count) for count in (wanted.curves, wanted.stability, wanted.sanity)]
+        some = [self.places_of(block, count) for count in (wanted.curves, wanted.stability, wanted.sanity)]
         return [wanted.metrics, wanted.steps if some[0] else None, some]
-
-    def some_of(self, block: int, count: int | None) -> int:
-        """How many of a block's clips are among ``count`` clips spread evenly over the study (None: all)."""
-        return len(self.places_of(block, count))
 
     def places_of(self, block: int, count: int | None) -> list[int]:
         """Places in a block of the clips among ``count`` that are spread evenly over the study (None: all)."""

@@ -17,6 +17,7 @@ from auricle.evaluation.writing import json_bytes
 from auricle.study.config import StudyConfig
 from auricle.study.engines import engine_of
 from auricle.study.meter import Passes
+from auricle.study.naming import clip_key
 from auricle.study.plan import STAGES, Plan, Stage
 from auricle.study.store import Store
 from auricle.study.subject import open_subject
@@ -104,22 +105,26 @@ def run_study(
     stages: Sequence[str] | None = None,
     reset: Sequence[str] = (),
     engine: str = "local",
+    prune: bool = False,
     watcher: Watcher | None = None,
 ) -> Study:
     """Run a study, or only some ``stages`` of it; what is there already and still wanted is not made again.
 
-    ``reset`` throws away the results of stages, and with them of those that depend on them. Raises `AuricleError` where
-    the config does not fit the model or the data, and where the store cannot be written; what was written stays.
+    ``reset`` throws away the results of stages, and with them of those that depend on them. ``prune`` removes what the
+    store has of clips and methods that the study does not have (any more); without it such a study is refused. Raises
+    `AuricleError` where the config does not fit the model or the data, and where the store cannot be written; what was
+    written stays.
     """
     wanted = stages_of(stages)
-    resets = stages_of(reset) if reset else ()
+    forgotten = _forgotten(stages_of(reset) if reset else (), wanted)
     store = Store(config.out)
     subject = open_subject(config)
     plan = Plan(config, subject)
     with _alone(store):
-        for stage in STAGES:
-            if stage in resets or any(before in resets for before in _all_before(stage)):
-                forget(store, stage)
+        if not prune:
+            _refuse_to_lose(store, plan)
+        for stage in forgotten:
+            forget(store, stage)
         store.write_table(CLIPS, subject.table(config.block))
         manifest = _manifest(store, config, plan)
         reports = []
@@ -129,6 +134,9 @@ def run_study(
                 begun = time.perf_counter()
                 if stage == "overview":
                     _require(store, plan, "regions")
+                    for heard in ("sonify", "evaluate"):
+                        if store.folders(heard):
+                            _require(store, plan, heard)
                     from auricle.study.stages.overview import write_overview
 
                     if watcher is not None:
@@ -139,6 +147,8 @@ def run_study(
                     for before in STAGE_BEFORE[stage]:
                         _require(store, plan, before)
                     _clear_old(store, plan, stage)
+                    if stage == "sonify":
+                        _clear_sounds(store, plan)
                     tasks = plan.tasks(stage)
                     todo = [task for task in tasks if store.key_of(task.name) != task.key]
                     report.kept = len(tasks) - len(todo)
@@ -169,6 +179,32 @@ def stages_of(names: Sequence[str] | None) -> tuple[Stage, ...]:
         if name not in STAGES:
             raise AuricleError(f'a study has no stage "{name}"; {nearest(name, STAGES)}')
     return tuple(stage for stage in STAGES if names is None or stage in names)
+
+
+def _forgotten(resets: Sequence[Stage], wanted: Sequence[Stage]) -> list[Stage]:
+    """Stages whose results a reset throws away; refused where what is wanted would lose its ground."""
+    forgotten = [stage for stage in STAGES if stage in resets or _all_before(stage) & set(resets)]
+    for stage in wanted:
+        lost = [before for before in STAGES if before in _all_before(stage) & set(forgotten) and before not in wanted]
+        if lost:
+            raise AuricleError(
+                f"{stage} needs {lost[0]}, which the reset throws away and which would not be made again; run "
+                f"{' and '.join(lost)}, too, or leave --stage out"
+            )
+    return forgotten
+
+
+def _refuse_to_lose(store: Store, plan: Plan) -> None:
+    """Shards that the study has no place for would be removed, and hours of work with them."""
+    for stage in ("predict", "explain"):
+        wanted = {task.name for task in plan.tasks(stage)}
+        folders = [f"{stage}/{each}" for each in store.folders(stage)] if stage == "explain" else [stage]
+        lost = [name for folder in folders for name in store.names(folder) if name not in wanted]
+        if lost:
+            raise AuricleError(
+                f"{store.address} holds {len(lost)} shards of {stage} that this study has no place for (such as "
+                f"{lost[0]}), of clips or methods that it no longer has; give another out, or remove them with --prune"
+            )
 
 
 def _all_before(stage: Stage) -> set[Stage]:
@@ -203,8 +239,20 @@ def _clear_old(store: Store, plan: Plan, stage: Stage) -> None:
         for name in store.names(folder):
             if name not in wanted:
                 store.remove(name)
+                if stage == "explain":
+                    store.remove(name.replace(stage, "components", 1))
                 _, method = (*folder.split("/", 1), "_")[:2]
                 store.remove(f"failures/{stage}/{method}/{name.rsplit('/', 1)[1]}")
+
+
+def _clear_sounds(store: Store, plan: Plan) -> None:
+    """Sounds of clips and methods that the study no longer has."""
+    ids = plan.subject.dataset.column("id")
+    keys = {clip_key(str(ids[number])) for block in plan.blocks for number in block.numbers}
+    for method in store.folders("audio"):
+        for key in store.folders(f"audio/{method}"):
+            if key not in keys or method not in plan.methods:
+                store.remove(f"audio/{method}/{key}")
 
 
 def _failures(store: Store, stage: Stage) -> int:

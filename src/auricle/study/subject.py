@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,9 +80,20 @@ class Subject:
         return pa.table(made)
 
     def hash_of(self, numbers: Sequence[int]) -> str:
-        """What identifies these clips: ids, labels and the sizes of their files."""
+        """What identifies these clips: ids, labels, groups, and what their files hold."""
         rows = [self.dataset.row(number) for number in numbers]
-        return digest([[str(row["id"]), row[self.task], _size(self.dataset.root / str(row["path"]))] for row in rows])
+        group = self.dataset.group
+        return digest(
+            [
+                [
+                    str(row["id"]),
+                    row[self.task],
+                    row[group] if group else None,
+                    _content(self.dataset.root, row["path"]),
+                ]
+                for row in rows
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -97,6 +110,9 @@ def open_subject(config: StudyConfig) -> Subject:
     """The clips and models that a config names; raises `AuricleError` where they do not fit each other."""
     parts, choices = [], _choices(config)
     notes: list[str] = []
+    for method in config.method_plan().values():
+        for _, choice in choices:
+            method.check(choice.classifier)
     for (model, choice), numbers in zip(choices, _judged([choice for _, choice in choices], config), strict=True):
         tuning, note = _tuning(choice, numbers, config, share=len(choices))
         unsaid = _unsaid(choice, config)
@@ -217,17 +233,37 @@ def _tuning(choice: Choice, numbers: np.ndarray, config: StudyConfig, *, share: 
 
 
 def _first(parts: list[Heard], limit: int) -> list[Heard]:
-    """The first ``limit`` clips over all parts; of several folds, as many of each as can be."""
+    """``limit`` clips, evenly over the data set (often sorted by class); of several folds as many of each as can be."""
     shares = [limit // len(parts) + (place < limit % len(parts)) for place in range(len(parts))]
     return [
-        Heard(part.model, part.weights, part.numbers[:share], part.tuning)
+        Heard(part.model, part.weights, part.numbers[_spread(len(part.numbers), share)], part.tuning)
         for part, share in zip(parts, shares, strict=True)
         if share
     ]
 
 
-def _size(path: Path) -> int | None:
+def _spread(total: int, count: int) -> np.ndarray:
+    """Places of at most ``count`` of ``total``, evenly apart.
+
+    >>> _spread(10, 3).tolist(), _spread(2, 3).tolist()
+    ([0, 3, 6], [0, 1])
+    """
+    return np.arange(total) if count >= total else np.arange(count) * total // count
+
+
+def _content(root: Path, name: Any) -> str | None:
+    """A hash of what a file holds; None where the sound is no file of its own."""
+    path = root / str(name)
     try:
-        return path.stat().st_size
+        found = path.stat()
+        return _hash(path, found.st_size, found.st_mtime_ns) if path.is_file() else None
     except OSError:
         return None
+
+
+@cache
+def _hash(path: Path, size: int, changed: int) -> str:
+    """Of a file; once for all clips that are cut from it, unless it changes."""
+    del size, changed
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -112,8 +112,8 @@ class Worker:
         shard = Shard(task)
         with repeatable():
             _maker(task.stage)(self, shard)
-        if shard.failures and not shard.rows:
-            _refuse_if_broken(shard)
+        if task.block is not None and not shard.rows:
+            _refuse_if_broken(shard, len(self.plan.blocks[task.block].numbers))
         for folder, rows in shard.beside.items():
             name = task.name.replace(task.stage, folder, 1)
             self.store.write_table(name, table_of(folder, rows), key=task.key)
@@ -134,8 +134,8 @@ def _maker(stage: Stage) -> Callable[[Worker, Shard], None]:
     return found
 
 
-def _refuse_if_broken(shard: Shard) -> None:
+def _refuse_if_broken(shard: Shard, clips: int) -> None:
     """Where every clip of a shard fails in the same way that is nobody's recording, the study itself is wrong."""
-    reasons = {row["reason"] for row in shard.failures}
-    if len(reasons) == 1 and len(shard.failures) > 1 and shard.task.stage != "predict":
+    reasons, ids = {row["reason"] for row in shard.failures}, {row["id"] for row in shard.failures}
+    if len(reasons) == 1 and len(ids) == clips > 1 and shard.task.stage != "predict":
         raise AuricleError(f"{shard.task.folder} fails for every clip: {reasons.pop()}")

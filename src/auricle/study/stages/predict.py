@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from auricle.errors import AuricleError
 from auricle.study.naming import clip_key
 
 if TYPE_CHECKING:
@@ -49,8 +50,13 @@ def make(worker: Worker, shard: Shard) -> None:
 
 def _actual(labels: Any, known: tuple[str, ...], probabilities: np.ndarray) -> str:
     """The true class; of several the one that the model gives most, so that there is one thing to explain."""
+    unknown = [str(each) for each in (labels if isinstance(labels, list) else [labels]) if str(each) not in known]
+    if unknown:
+        raise AuricleError(f'the model does not know the label "{unknown[0]}"; leave the clip out with clips.where')
     if not isinstance(labels, list):
         return str(labels)
+    if not labels:
+        raise AuricleError("the clip has no label, so there is no true class to follow; leave it out with clips.where")
     return max((str(each) for each in labels), key=lambda label: float(probabilities[known.index(label)]))
 
 

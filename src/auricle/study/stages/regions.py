@@ -29,7 +29,8 @@ def make(worker: Worker, shard: Shard) -> None:
         with shard.guarding(row["id"], row["asked"]):
             relevance, axes = map_of(row)
             seconds = lengths[row["id"]]
-            found = kept_of(optimised, kind(relevance, axes, seconds=seconds), relevance, row["target"].split("-")[0])
+            label = row["actual"] if row["asked"] == "true" else row["predicted"]
+            found = kept_of(optimised, kind(relevance, axes, seconds=seconds), relevance, label)
             shard.rows.append(
                 {
                     **{name: row[name] for name in ("id", "asked", "target")},

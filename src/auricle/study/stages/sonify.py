@@ -31,8 +31,9 @@ def make(worker: Worker, shard: Shard) -> None:
         with shard.guarding(row["id"], row["asked"]):
             folder = f"audio/{method}/{clip_key(row['id'])}"
             # Whatever sounds an earlier run wrote of it, of other settings perhaps.
-            for name in worker.store.names(folder, f"/{row['asked']}.flac"):
-                worker.store.remove(name)
+            for name in worker.store.names(folder, ".flac"):
+                if name.rsplit("/", 1)[1].startswith(f"{row['asked']}-"):
+                    worker.store.remove(name)
             clip = worker.load(row["id"])
             regions = regions_of(row, axes[row["id"], row["asked"]])
             made = made_of(clip, classifier, regions, worker.config.sound, seed=worker.config.seed)
