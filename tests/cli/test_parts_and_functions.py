@@ -151,7 +151,7 @@ WRONG = {
         "name the target, one of: up, down",
     ),
     "components of lrp": (("--components", "time:4"), "lrp has no components; --components is for"),
-    "baseline of grad-cam": (("--method", "grad-cam", "--baseline", "noise"), "grad-cam has no baseline; --baseline is for"),
+    "baseline of grad-cam": (("--method", "grad-cam", "--baseline", "noise"), "grad-cam has no baseline; --baseline"),
     "a baseline that lrp has not": (("--baseline", "noise"), "lrp cannot use baseline=noise"),
     "components twice": ((*PARTS, "--set", "components=time:3"), "given twice"),
     "an unknown kind": (("--method", "kernel-shap", "--components", "tim:4"), 'did you mean "time"'),

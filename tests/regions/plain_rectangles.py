@@ -76,12 +76,12 @@ def plain_rectangles(
         mask = binary_dilation(mask, np.ones((2, 2)), origin=(-1, -1)) & inside
         parts, _ = label(binary_fill_holes(mask), structure=np.ones((3, 3)))
         spans += find_objects(parts)
-    widths = np.array([axes.seconds[c.stop] - axes.seconds[c.start] for _, c in spans])
+    end = np.inf if seconds is None else seconds
+    widths = np.array([min(axes.seconds[c.stop], end) - max(axes.seconds[c.start], 0.0) for _, c in spans])
     wide = widths >= min_seconds - 1e-9
     widest = len(spans) > 0 and not wide.any()
     if widest:
         wide[widths.argmax()] = True
-    end = np.inf if seconds is None else seconds
     boxes = [
         (axes.hertz[r.start], axes.hertz[r.stop], max(axes.seconds[c.start], 0.0), min(axes.seconds[c.stop], end))
         for (r, c), is_wide in zip(spans, wide, strict=True)

@@ -6,7 +6,7 @@ from scipy import stats
 
 from auricle.errors import AuricleError
 from auricle.metrics import bootstrap
-from auricle.study.tables.comparing import compare, holm
+from auricle.study.tables.comparing import compare, compare_groups, holm
 from auricle.study.tables.resampling import blocks, intervals, units
 
 
@@ -42,6 +42,25 @@ def test_missing_values_are_left_out_and_few_clips_are_not_tested():
     assert compare([np.nan], [1.0]).clips == 0
     with pytest.raises(AuricleError, match="paired"):
         compare([1.0], [1.0, 2.0])
+
+
+def test_groups_are_tested_by_their_means_however_many_clips_they_have():
+    """Means 1, 2 and 6: t = 3 / (√7 / √3) with 2 degrees of freedom, p = 1 - t / √(t² + 2)."""
+    found = compare_groups([1.0, 1.0, 1.0, 1.0, 0.0, 4.0, 6.0], ["a", "a", "a", "a", "b", "b", "c"])
+    t = 3.0 / np.sqrt(7.0 / 3.0)
+    assert (found.groups, found.difference) == (3, 3.0)
+    assert found.p == pytest.approx(1.0 - t / np.sqrt(t**2 + 2.0))
+    assert found.high - found.low == pytest.approx(2 * 4.30265 * np.sqrt(7.0 / 3.0), rel=1e-5)
+    assert found.p == pytest.approx(stats.ttest_1samp([1.0, 2.0, 6.0], 0.0).pvalue)
+
+
+def test_equal_group_means_have_an_answer_and_one_group_has_none():
+    assert compare_groups([0.5, 0.5], ["a", "b"]).p == 0.0
+    assert compare_groups([0.0, 0.0], ["a", "b"]).p == 1.0
+    with pytest.raises(AuricleError, match="1 group "):
+        compare_groups([0.5, 0.6], ["a", "a"])
+    with pytest.raises(AuricleError, match="finite"):
+        compare_groups([0.5, np.nan], ["a", "b"])
 
 
 def test_holm_is_a_step_down():

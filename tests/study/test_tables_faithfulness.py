@@ -8,7 +8,7 @@ from made_up_tables import evaluated, predictions
 from auricle.errors import AuricleError
 from auricle.metrics import METRICS
 from auricle.study.tables.columns import HIGHER_IS_BETTER
-from auricle.study.tables.faithfulness import faithfulness
+from auricle.study.tables.faithfulness import clips_needed, faithfulness
 from auricle.study.tables.groups import by_part
 
 
@@ -31,6 +31,81 @@ def test_a_method_beats_chance_or_not_or_is_worse_and_the_sentence_says_so():
     assert found["lrp"]["difference"] == pytest.approx(found["lrp"]["p_relevant"] - found["lrp"]["p_random"])
     assert found["lrp"]["rank_biserial"] == 1.0
     assert found["lrp"]["p_wilcoxon_holm"] >= found["lrp"]["p_wilcoxon"]
+    assert found["lrp"]["p_holm"] == pytest.approx(min(3 * row["p"] for row in found.values()))
+    assert found["lrp"]["verdict"].endswith(", 24 clips, 3 groups).")
+
+
+def of_speakers(differences, speakers):
+    """Predictions and explanations whose relevant less random is ``differences``."""
+    predicted = predictions(len(differences))
+    predicted = predicted.set_column(predicted.column_names.index("group"), "group", pa.array(speakers, pa.string()))
+    heard = [0.5 + float(each) for each in differences]
+    return predicted, evaluated(predicted, heard, 0.5, spread=0.0)
+
+
+def test_alike_clips_of_few_speakers_do_not_make_a_method_beat_chance():
+    """Means 0.3, 0.2 and -0.2 of 20 clips each: t = 0.1 / (√0.07 / √3) with 2 degrees of freedom."""
+    differences = np.repeat([0.3, 0.2, -0.2], 20) + np.tile([-0.01, 0.01], 30)
+    predicted, table = of_speakers(differences, [None] * 60)
+    by_clips = faithfulness({"lrp": table}, predicted).to_pylist()[0]
+    assert (by_clips["tested"], by_clips["groups"], by_clips["outcome"]) == ("clips", None, "beats")
+    assert by_clips["p"] == by_clips["p_wilcoxon"] < 0.01
+    assert by_clips["note"] == ""
+    assert by_clips["verdict"].endswith(", 60 clips).")
+    predicted, table = of_speakers(differences, list(np.repeat(["x", "y", "z"], 20)))
+    by_groups = faithfulness({"lrp": table}, predicted).to_pylist()[0]
+    assert (by_groups["tested"], by_groups["groups"], by_groups["outcome"]) == ("groups", 3, "does not")
+    error = np.sqrt(0.07 / 3)
+    t = 0.1 / error
+    assert by_groups["p"] == pytest.approx(1.0 - t / np.sqrt(t**2 + 2.0))
+    assert by_groups["difference_low"] == pytest.approx(0.1 - 4.30265 * error, rel=1e-4)
+    assert by_groups["difference_high"] == pytest.approx(0.1 + 4.30265 * error, rel=1e-4)
+    over_clips = ("p_t", "p_wilcoxon", "d_z", "rank_biserial")
+    assert [by_groups[name] for name in over_clips] == [by_clips[name] for name in over_clips]
+
+
+def test_without_any_effect_few_methods_are_said_to_have_one():
+    """6 speakers of 50 clips, each with a shift of its own: tested clip by clip, two thirds would be false alarms."""
+    generator = np.random.default_rng(0)
+    speakers = list(np.repeat(list("abcdef"), 50))
+    said = {"clips": 0, "groups": 0}
+    for _ in range(60):
+        differences = np.repeat(generator.normal(0.0, 0.05, 6), 50) + generator.normal(0.0, 0.05, 300)
+        predicted, table = of_speakers(differences, speakers)
+        row = faithfulness({"lrp": table}, predicted, draws=50).to_pylist()[0]
+        said["groups"] += row["outcome"] in ("beats", "worse")
+        said["clips"] += row["p_wilcoxon"] < 0.05
+    assert said["groups"] <= 0.06 * 60
+    assert said["clips"] >= 0.5 * 60
+
+
+def test_many_groups_are_drawn_and_clips_of_unknown_group_are_groups_of_their_own():
+    differences = np.random.default_rng(0).normal(0.1, 0.05, 60)
+    predicted, table = of_speakers(differences, [f"{each // 3}" for each in range(60)])
+    many = faithfulness({"lrp": table}, predicted).to_pylist()[0]
+    assert many["groups"] == 20
+    assert many["difference_low"] == faithfulness({"lrp": table}, predicted).to_pylist()[0]["difference_low"]
+    assert many["difference_low"] != faithfulness({"lrp": table}, predicted, seed=1).to_pylist()[0]["difference_low"]
+    predicted, table = of_speakers(differences, [None] * 10 + ["x", "y"] * 10 + ["z"] * 30)
+    assert faithfulness({"lrp": table}, predicted).to_pylist()[0]["groups"] == 13
+
+
+def test_one_or_two_groups_are_no_sample_and_the_note_says_so():
+    differences = np.random.default_rng(0).normal(0.1, 0.05, 20)
+    for speakers, count in ((["x", "y"] * 10, "2 groups"), (["x"] * 20, "1 group")):
+        predicted, table = of_speakers(differences, speakers)
+        row = faithfulness({"lrp": table}, predicted).to_pylist()[0]
+        assert (row["tested"], row["p"]) == ("clips", row["p_wilcoxon"])
+        assert f"clips of only {count} were compared" in row["note"]
+
+
+def test_a_large_group_unlike_the_others_is_noted():
+    """300 clips of one speaker at +0.3, five other speakers near 0: neither number tells it all."""
+    differences = [0.3] * 300 + [0.01, -0.01, 0.0, 0.02, -0.02]
+    predicted, table = of_speakers(differences, ["x"] * 300 + list("abcde"))
+    row = faithfulness({"lrp": table}, predicted).to_pylist()[0]
+    assert row["outcome"] == "does not"
+    assert "+0.30 over clips and +0.05 over groups" in row["note"]
 
 
 def test_random_controls_of_a_clip_are_one_value():
@@ -50,6 +125,9 @@ def test_explanations_without_regions_are_counted_and_not_heard():
     row = faithfulness({"lrp": evaluated(predicted, values, 0.3)}, predicted).to_pylist()[0]
     assert (row["explanations"], row["without_regions"], row["clips"]) == (20, 5, 15)
     assert row["p_original"] == pytest.approx(0.95)
+    nothing = faithfulness({"lrp": evaluated(predicted, [None] * 20, 0.3)}, predicted).to_pylist()[0]
+    assert (nothing["clips"], nothing["difference"], nothing["outcome"]) == (0, None, "untested")
+    assert nothing["verdict"].startswith("lrp: 0 clips with a relevant part and random ones are too few")
 
 
 def test_wrong_predictions_stand_apart_by_what_was_asked():
@@ -57,6 +135,16 @@ def test_wrong_predictions_stand_apart_by_what_was_asked():
     table = faithfulness({"lrp": evaluated(predicted, 0.8, 0.3)}, predicted)
     counts = {(row["right"], row["asked"]): row["explanations"] for row in table.to_pylist()}
     assert counts == {(True, "predicted"): 17, (False, "predicted"): 3, (False, "true"): 3, (False, "contrast"): 3}
+
+
+def test_a_wrong_prediction_is_judged_only_where_the_true_class_is_explained():
+    predicted = predictions(24, wrong=range(24))
+    rows = faithfulness({"lrp": evaluated(predicted, 0.1, 0.4)}, predicted).to_pylist()
+    assert {row["asked"]: row["outcome"] for row in rows} == {
+        "predicted": "not judged", "true": "worse", "contrast": "not judged",
+    }  # fmt: skip
+    assert all("true class" in row["verdict"] for row in rows if row["asked"] != "true")
+    assert rows[0]["p_relevant"] < rows[0]["p_random"]
 
 
 def test_levels_classes_and_groups_have_rows_of_their_own():
@@ -83,7 +171,23 @@ def test_one_clip_is_untested():
     predicted = predictions(1)
     row = faithfulness({"lrp": evaluated(predicted, 0.8, 0.3)}, predicted).to_pylist()[0]
     assert row["outcome"] == "untested"
-    assert "too few" in row["verdict"]
+    assert row["verdict"].startswith("lrp: 1 clip with a relevant part and random ones is too few")
+
+
+def test_clips_that_cannot_pass_whatever_they_say_are_untested():
+    """The smallest p of Wilcoxon's test is 2 / 2^n: 1/16 of 5 clips, 1/32 of 6, which two methods double."""
+    for clips, methods, expected in ((5, 1, "untested"), (6, 1, "beats"), (6, 2, "untested"), (7, 2, "beats")):
+        predicted = predictions(clips, groups=0)
+        tables = {f"m{each}": evaluated(predicted, 0.8, 0.3, seed=each) for each in range(methods)}
+        rows = [row for row in faithfulness(tables, predicted).to_pylist() if row["level"] == "own"]
+        assert {row["outcome"] for row in rows} == {expected}
+        assert all(row["p_wilcoxon"] == 2.0 ** (1 - clips) and row["methods"] == methods for row in rows)
+    few = predictions(6, groups=0)
+    said = faithfulness({"lrp": evaluated(few, 0.8, 0.3), "ig": evaluated(few, 0.8, 0.3)}, few).to_pylist()
+    assert "6 clips with a relevant part and random ones are too few to compare them; it takes 7" in said[0]["verdict"]
+    for methods in (1, 2, 9, 40):
+        needed = clips_needed(methods)
+        assert methods * 2.0 ** (1 - needed) < 0.05 <= methods * 2.0 ** (2 - needed)
 
 
 def test_clips_of_several_classes_count_for_each():

@@ -7,6 +7,7 @@ from scipy import stats
 
 from auricle.errors import AuricleError
 from auricle.study.tables.ranking import critical_difference, friedman, pairs_table, rank, ranking_table, rankings
+from auricle.study.tables.resampling import units
 
 
 def test_friedman_is_scipys_with_and_without_ties():
@@ -60,6 +61,30 @@ def test_clips_that_a_method_lacks_are_left_out():
     values = np.array([[1.0, 2.0], [np.nan, 2.0], [1.0, 3.0]])
     found = rank(values, ["a", "b"], higher_is_better=True)
     assert (found.clips, found.left_out) == (2, 1)
+
+
+def test_groups_that_are_left_are_drawn_and_clips_where_only_one_is_left():
+    values = np.array([[1.0, 2.0], [3.0, 2.0], [2.0, 4.0], [np.nan, 2.0], [np.nan, 3.0]])
+    groups = units(range(5), ["x", "x", "x", "y", "y"])
+    one = rank(values, ["a", "b"], higher_is_better=True, drawn=groups)
+    assert (one.drawn, one.clips) == ("clip", 3)
+    assert one.low[0] < one.mean_rank[0] < one.high[0]
+    both = rank(np.nan_to_num(values), ["a", "b"], higher_is_better=True, drawn=groups)
+    assert both.drawn == "group"
+
+
+def test_a_method_that_found_no_regions_on_many_clips_is_named():
+    values = np.random.default_rng(0).normal(size=(20, 3))
+    assert rank(values, list("abc"), higher_is_better=True).note == ""
+    values[:4, 1] = np.nan
+    assert rank(values, list("abc"), higher_is_better=True).note == ""
+    values[4:7, 1] = values[19, 2] = np.nan
+    found = rank(values, list("abc"), higher_is_better=True)
+    assert found.note.startswith("8 of 20 clips are left out because not every method has them: b lacks 7")
+    assert {row["note"] for row in ranking_table({"AD": found}).to_pylist()} == {found.note}
+    values[7:19] = np.nan  # measured on 8 clips only, by all methods alike
+    values[:7, 1] = 0.0
+    assert rank(values, list("abc"), higher_is_better=True).note == ""
 
 
 def test_every_metric_with_a_direction_is_ranked():

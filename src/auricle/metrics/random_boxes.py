@@ -2,13 +2,14 @@
 
 Conventions: a box keeps its seconds and its number of rows of the map. Rows are what the network sees: on a mel map a
 box that lands higher is wider in hertz and covers the same area of the map. Boxes that overlap one another move as one
-piece, and pieces are kept apart where there is room, so that the union has the same area as that of the relevant boxes.
+piece, and pieces are kept apart, so that a control has exactly as many cells as the relevant boxes. Its cells move with
+a box as one block: counted anew at every place, a box cut at the clip's end could win or lose a column.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,13 @@ import numpy as np
 from auricle.axes import Axes
 from auricle.metrics.controls import random_masks
 from auricle.regions.base import Regions, drawn
+from auricle.regions.silence import columns_in_clip
 from auricle.sonify.boxes import Box
 
 TOUCH = 1e-6
-"""Boxes that share less than so many rows or seconds are side by side, not overlapping."""
+"""Boxes that share less than so many rows or columns are side by side, not overlapping."""
+TRIES = 20
+"""Times that all pieces are placed anew where one found no place apart from the others."""
 ROLLS = 40
 """Places that are tried for a mask that shall not overlap the relevant one."""
 
@@ -27,12 +31,13 @@ ROLLS = 40
 def random_regions(
     regions: Regions, *, draws: int, overlap: bool = True, seed: int = 0, seconds: float
 ) -> list[Regions]:
-    """``draws`` controls of the regions of a clip of ``seconds``.
+    """``draws`` controls of the regions of a clip of ``seconds``, each with exactly as many cells.
 
     Boxes are placed by `random_boxes`. A mask that is not the union of its boxes (a soft one, or connected components)
     is rolled and mirrored within the clip, as `random_masks` does; without ``overlap`` the first of 40 such masks
-    that has no cell in common with the relevant one, or the one that has least. notes: ``left_out`` boxes that fitted
-    nowhere; ``shared``, the share of the control that lies on what is relevant.
+    that has no cell in common with the relevant one, or the one that has least. notes: ``left_out`` boxes that, or a
+    part of which, fitted nowhere (only without ``overlap``; their cells are missing); ``shared``, the share of the
+    control that lies on what is relevant.
     """
     if regions.empty:
         return [Regions(np.zeros_like(regions.mask), regions.axes, (), {"random": k}) for k in range(draws)]
@@ -41,13 +46,12 @@ def random_regions(
     relevant = np.flatnonzero(regions.mask)
     found = []
     for draw in range(draws):
-        own = _seed(seed, draw)
+        own, left_out = _seed(seed, draw), 0
         if places is not None:
-            boxes = places.draw(own)
-            mask = drawn(boxes, regions.axes)
+            blocks = places.draw(own)
+            boxes, mask, left_out = places.boxes(blocks), places.mask(blocks), places.left_out(blocks)
         else:
             boxes, mask = (), _rolled(regions, seconds=seconds, overlap=overlap, seed=own)
-        left_out = len(regions.boxes) - len(boxes) if boxed else 0
         shared = float((mask.ravel()[relevant] * regions.mask.ravel()[relevant]).sum())
         notes: dict[str, Any] = {"random": draw, "overlap": overlap, "left_out": left_out}
         notes["shared"] = round(shared / max(float(mask.sum()), 1e-9), 6)
@@ -62,39 +66,85 @@ def random_boxes(
 
     Without ``overlap`` none shares any of the sound with a relevant box, and one that fits nowhere is left out. Drawn
     from the free places themselves, not by trying: the answer is as uniform, and there is always one if one exists.
+    Where pieces find no place apart from each other in 20 tries, all move as one figure round the edges of the map and
+    the clip, and a box across an edge becomes two. Without ``overlap``, boxes of a piece that fits nowhere are cut
+    apart and placed one by one.
 
     >>> axes = Axes(np.linspace(0.0, 1.0, 101), np.linspace(0.0, 4000.0, 65))
     >>> (box,) = random_boxes([Box(1000.0, 1500.0, 0.2, 0.5)], axes, seconds=1.0, overlap=False)
     >>> round(box.end - box.start, 6), round(box.high - box.low, 6)
     (0.3, 500.0)
     """
-    return _Places(boxes, axes, seconds=seconds, overlap=overlap).draw(seed)
+    places = _Places(boxes, axes, seconds=seconds, overlap=overlap)
+    return places.boxes(places.draw(seed))
 
 
 @dataclass(frozen=True)
 class _Block:
-    """A box in rows of the map (edges, from 0) and seconds."""
+    """A box in rows and columns of the map (edges, from 0), and the bins that are its cells: first, last + 1.
 
+    of: the place among the relevant boxes of the one that this is, or is a part of.
+    """
+
+    of: int
     low: float
     high: float
     start: float
     end: float
+    rows: tuple[int, int]
+    columns: tuple[int, int]
 
     @property
-    def area(self) -> float:
-        return (self.high - self.low) * (self.end - self.start)
+    def cells(self) -> int:
+        return (self.rows[1] - self.rows[0]) * (self.columns[1] - self.columns[0])
 
-    def moved(self, rows: float, seconds: float) -> _Block:
-        return _Block(self.low + rows, self.high + rows, self.start + seconds, self.end + seconds)
+    @property
+    def hull(self) -> tuple[float, float, float, float]:
+        """Low, high, start and end of the box and its cells together, which others keep off."""
+        rows, columns = self.rows, self.columns
+        low, high = min(self.low, rows[0]), max(self.high, rows[1])
+        return low, high, min(self.start, columns[0]), max(self.end, columns[1])
+
+    def moved(self, rows: int, columns: float) -> _Block:
+        # A column is in a box if its centre is, the earlier edge included and the later one not.
+        whole = int(np.ceil(columns - 0.5))
+        return _Block(
+            self.of, self.low + rows, self.high + rows, self.start + columns, self.end + columns,
+            (self.rows[0] + rows, self.rows[1] + rows), (self.columns[0] + whole, self.columns[1] + whole),
+        )  # fmt: skip
 
     def overlaps(self, other: _Block) -> bool:
-        rows = min(self.high, other.high) - max(self.low, other.low)
-        return rows > TOUCH and min(self.end, other.end) - max(self.start, other.start) > TOUCH
+        own, its = self.hull, other.hull
+        rows = min(own[1], its[1]) - max(own[0], its[0])
+        return rows > TOUCH and min(own[3], its[3]) - max(own[2], its[2]) > TOUCH
+
+    def part(self, rows: tuple[int, int], columns: tuple[int, int]) -> _Block:
+        """Some of its cells; edges that are not cut stay where they are."""
+        return replace(
+            self,
+            low=self.low if rows[0] == self.rows[0] else rows[0],
+            high=self.high if rows[1] == self.rows[1] else rows[1],
+            start=self.start if columns[0] == self.columns[0] else columns[0],
+            end=self.end if columns[1] == self.columns[1] else columns[1],
+            rows=rows,
+            columns=columns,
+        )
+
+    def without(self, other: _Block) -> list[_Block]:
+        """Blocks of the cells that it does not share with another."""
+        (low, high), (start, end) = self.rows, self.columns
+        bottom, top = max(low, other.rows[0]), min(high, other.rows[1])
+        begin, finish = max(start, other.columns[0]), min(end, other.columns[1])
+        if bottom >= top or begin >= finish:
+            return [self]
+        around = [((low, bottom), (start, end)), ((top, high), (start, end))]
+        around += [((bottom, top), (start, begin)), ((bottom, top), (finish, end))]
+        return [part for part in (self.part(*each) for each in around) if part.cells]
 
 
 @dataclass(frozen=True, eq=False)
 class _Moves:
-    """Where a piece may go: whole ``rows [K]`` up, and spans of seconds, their ``begins`` and ``widths [C]``.
+    """Where a piece may go: whole ``rows [K]`` up, and spans of columns, their ``begins`` and ``widths [C]``.
 
     held: cumulative weights of all pairs ``[K · C]``.
     """
@@ -112,64 +162,129 @@ class _Moves:
 
 
 class _Places:
-    """Boxes on the rows of a map and the seconds that both it and the clip cover, ready to be placed elsewhere."""
+    """Boxes on the rows and columns of a map that lie in the clip, ready to be placed elsewhere."""
 
     def __init__(self, boxes: Sequence[Box], axes: Axes, *, seconds: float, overlap: bool) -> None:
         assert axes.hertz is not None
-        self.hertz, self.rows = axes.hertz, np.arange(len(axes.hertz), dtype=np.float64)
-        self.first, self.last = max(float(axes.seconds[0]), 0.0), min(float(axes.seconds[-1]), seconds)
-        lows = np.interp([box.low for box in boxes], self.hertz, self.rows)
-        highs = np.interp([box.high for box in boxes], self.hertz, self.rows)
+        self.axes, self.hertz, self.heard = axes, axes.hertz, columns_in_clip(axes, seconds)
+        self.ends = max(float(axes.seconds[0]), 0.0), min(float(axes.seconds[-1]), seconds)
+        self.first, self.last = (float(each) for each in self._columns(np.array(self.ends)))
         self.relevant = [
-            _Block(float(low), float(high), max(box.start, self.first), min(box.end, self.last))
-            for box, low, high in zip(boxes, lows, highs, strict=True)
+            self._block(at, box) for at, box in enumerate(boxes) if self._cut(box).end > self._cut(box).start
         ]
         self.walls = [] if overlap else self.relevant
-        pieces = list(_pieces(self.relevant))
+        self.pieces: list[tuple[list[_Block], _Moves]] = []
+        self.blocks: list[_Block] = []
+        for piece in _pieces(self.relevant):
+            fits = self._moves(piece, []) is not None
+            for each in [piece] if fits else [[part] for part in _parts(piece)]:
+                self.blocks += each
+                moves = self._moves(each, [])
+                if moves is not None:
+                    self.pieces.append((each, moves))
         # The largest first, while there is room.
-        pieces.sort(key=lambda piece: -sum(self.relevant[at].area for at in piece))
-        self.pieces = [(piece, self._moves(piece, [])) for piece in pieces]
+        self.pieces.sort(key=lambda piece: -sum(block.cells for block in piece[0]))
 
-    def draw(self, seed: int) -> tuple[Box, ...]:
+    def draw(self, seed: int) -> list[_Block]:
         generator = np.random.default_rng(seed)
-        placed: dict[int, _Block] = {}
-        for piece, moves in self.pieces:
+        wanted = [block for piece, _ in self.pieces for block in piece]
+        area, best, most = int(self.mask(wanted).sum()), list[_Block](), -1
+        for _ in range(TRIES):
+            placed = self._placed(generator)
+            cells = int(self.mask(placed).sum())
+            if cells == area and len(placed) == len(wanted):
+                return placed
+            if cells > most:
+                best, most = placed, cells
+        return self._around(wanted, generator) or best
+
+    def boxes(self, blocks: list[_Block]) -> tuple[Box, ...]:
+        rows, columns = np.arange(len(self.hertz)), np.arange(len(self.axes.seconds))
+        found = []
+        for block in blocks:
+            low, high = np.interp([block.low, block.high], rows, self.hertz)
+            start, end = np.clip(np.interp([block.start, block.end], columns, self.axes.seconds), *self.ends)
+            found.append(Box(float(low), float(high), float(start), float(end)))
+        return tuple(found)
+
+    def mask(self, blocks: list[_Block]) -> np.ndarray:
+        mask = np.zeros(self.axes.shape, np.float32)
+        for block in blocks:
+            mask[slice(*block.rows), slice(*block.columns)] = 1.0
+        return mask
+
+    def left_out(self, blocks: list[_Block]) -> int:
+        """How many of the relevant boxes are not, or not as a whole, in a draw."""
+        lost: dict[int, int] = {}
+        for block in self.blocks:
+            lost[block.of] = lost.get(block.of, 0) + block.cells
+        for block in blocks:
+            lost[block.of] -= block.cells
+        present = {block.of for block in blocks}
+        return sum(cells > 0 or at not in present for at, cells in lost.items())
+
+    def _columns(self, seconds: np.ndarray) -> np.ndarray:
+        return np.interp(seconds, self.axes.seconds, np.arange(len(self.axes.seconds)))
+
+    def _cut(self, box: Box) -> Box:
+        return replace(box, start=max(box.start, self.ends[0]), end=min(box.end, self.ends[1]))
+
+    def _block(self, at: int, box: Box) -> _Block:
+        box = self._cut(box)
+        low, high = np.interp([box.low, box.high], self.hertz, np.arange(len(self.hertz)))
+        start, end = self._columns(np.array([box.start, box.end]))
+        cells = drawn((box,), self.axes)
+        rows, columns = np.flatnonzero(cells.any(axis=1)), np.flatnonzero(cells.any(axis=0))
+        if not len(rows):  # so thin that it holds no centre
+            near, since = round(float(low)), round(float(start))
+            return _Block(at, float(low), float(high), float(start), float(end), (near, near), (since, since))
+        within = (int(rows[0]), int(rows[-1]) + 1), (int(columns[0]), int(columns[-1]) + 1)
+        return _Block(at, float(low), float(high), float(start), float(end), *within)
+
+    def _placed(self, generator: np.random.Generator) -> list[_Block]:
+        """All pieces somewhere else and apart from each other, but for those that find no such place."""
+        placed: list[_Block] = []
+        for piece, anywhere in self.pieces:
+            moves = self._moves(piece, placed) if placed else anywhere
             if moves is not None:
-                placed |= self._placed(piece, moves, placed, generator)
-            elif len(piece) > 1:
-                for at in piece:
-                    alone = self._moves([at], [])
-                    placed |= self._placed([at], alone, placed, generator) if alone is not None else {}
-        chosen = [placed[at] for at in sorted(placed)]
-        lows = np.interp([each.low for each in chosen], self.rows, self.hertz)
-        highs = np.interp([each.high for each in chosen], self.rows, self.hertz)
-        return tuple(
-            Box(float(low), float(high), each.start, each.end)
-            for each, low, high in zip(chosen, lows, highs, strict=True)
-        )
+                rows, columns = moves.draw(generator)
+                placed += [block.moved(rows, columns) for block in piece]
+        return sorted(placed, key=lambda block: block.of)
 
-    def _placed(
-        self, piece: list[int], moves: _Moves, placed: dict[int, _Block], generator: np.random.Generator
-    ) -> dict[int, _Block]:
-        """The blocks of a piece somewhere else, apart from what is ``placed`` if there is such a place."""
-        apart = self._moves(piece, list(placed.values())) if placed else None
-        rows, seconds = (apart or moves).draw(generator)
-        return {at: self.relevant[at].moved(rows, seconds) for at in piece}
+    def _around(self, blocks: list[_Block], generator: np.random.Generator) -> list[_Block]:
+        """The cells of all blocks as one figure, rolled within the clip; none if it would meet a wall everywhere."""
+        figure, walls = self.mask(blocks)[:, self.heard], self.mask(self.walls)[:, self.heard]
+        meets = np.fft.irfft2(np.fft.rfft2(figure).conj() * np.fft.rfft2(walls), figure.shape)
+        free = np.flatnonzero(meets < 0.5)  # cells that every roll has in common with the walls
+        if not len(free):
+            return []
+        up, later = divmod(int(free[generator.integers(len(free))]), figure.shape[1])
+        return [
+            _Block(block.of, *rows, max(columns[0], self.first), min(columns[1], self.last), rows, columns)
+            for block in blocks
+            if block.cells
+            for rows in _wrapped(block.rows, up, range(figure.shape[0]))
+            for columns in _wrapped(block.columns, later, range(self.heard.start, self.heard.stop))
+        ]
 
-    def _moves(self, piece: list[int], others: list[_Block]) -> _Moves | None:
+    def _moves(self, blocks: list[_Block], others: list[_Block]) -> _Moves | None:
         """All moves of a piece that end on no wall and none of the ``others``; None if there is none.
 
         A pair of a block and a wall forbids one rectangle of moves, so all moves are a plane without some rectangles.
         """
-        blocks, walls = [self.relevant[at] for at in piece], self.walls + others
         lowest = int(np.ceil(-min(each.low for each in blocks) - TOUCH))
         highest = int(np.floor(len(self.hertz) - 1 - max(each.high for each in blocks) + TOUCH))
-        earliest = self.first - min(each.start for each in blocks)
-        latest = max(self.last - max(each.end for each in blocks), earliest)
+        # A box cut within a column may hold all of it, and shall hold no column beyond the clip.
+        half = 0.5 - TOUCH
+        opening = self.heard.start - half - min(each.columns[0] for each in blocks)
+        closing = self.heard.stop + half - max(each.columns[1] for each in blocks)
+        earliest = max(self.first - min(each.start for each in blocks), opening)
+        latest = max(min(self.last - max(each.end for each in blocks), closing), earliest)
+        walls = [wall.hull for wall in self.walls + others]
         forbidden = [
-            (wall.low - each.high, wall.high - each.low, wall.start - each.end, wall.end - each.start)
-            for each in blocks
-            for wall in walls
+            (low - own_high, high - own_low, start - own_end, end - own_start)
+            for own_low, own_high, own_start, own_end in (each.hull for each in blocks)
+            for low, high, start, end in walls
         ]
         cuts = {earliest, latest, *(cut for each in forbidden for cut in each[2:] if earliest < cut < latest)}
         edges = np.array(sorted(cuts))
@@ -184,16 +299,38 @@ class _Places:
         return _Moves(rows, begins, widths, np.cumsum(weights)) if weights.any() else None
 
 
-def _pieces(blocks: list[_Block]) -> Iterator[list[int]]:
+def _pieces(blocks: list[_Block]) -> Iterator[list[_Block]]:
     """Groups of blocks that overlap one another, directly or through others."""
-    left = list(range(len(blocks)))
+    left = list(blocks)
     while left:
         group = [left.pop(0)]
-        for at in group:  # grows while it is read
-            near = [other for other in left if blocks[at].overlaps(blocks[other])]
+        for block in group:  # grows while it is read
+            near = [other for other in left if block.overlaps(other)]
             group += near
             left = [other for other in left if other not in near]
-        yield sorted(group)
+        yield sorted(group, key=lambda block: block.of)
+
+
+def _parts(piece: list[_Block]) -> Iterator[_Block]:
+    """Blocks that share no cell and together are the piece; the largest stay whole."""
+    whole: list[_Block] = []
+    for block in sorted(piece, key=lambda block: -block.cells):
+        parts = [block]
+        for other in whole:
+            parts = [part for each in parts for part in each.without(other)]
+        whole.append(block)
+        yield from parts
+
+
+def _wrapped(bins: tuple[int, int], later: int, ring: range) -> list[tuple[int, int]]:
+    """Bins moved along a ring of them: one span, or two where they cross its end.
+
+    >>> _wrapped((5, 8), 4, range(0, 10))
+    [(9, 10), (0, 2)]
+    """
+    start = ring[(bins[0] - ring.start + later) % len(ring)]
+    end = start + bins[1] - bins[0]
+    return [(start, end)] if end <= ring.stop else [(start, ring.stop), (ring.start, end - len(ring))]
 
 
 def _rolled(regions: Regions, *, seconds: float, overlap: bool, seed: int) -> np.ndarray:

@@ -82,7 +82,9 @@ class Finder:
         notes: dict[str, Any] = {"clusters": clusters, "cells": len(self._of(point.percentile)[1])}
         if retries:
             notes |= {"retries": retries, "percentile": point.percentile, "min_cluster_size": point.min_cluster_size}
-        widths = self._axes.seconds[bounds[:, 3]] - self._axes.seconds[bounds[:, 2]]
+        # Of what lies in the clip: a first frame is centred on time 0, so a box at an edge is cut by half a frame.
+        spans = [self._span(start, end) for start, end in bounds[:, 2:].tolist()]
+        widths = np.array([end - start for start, end in spans])
         wide = widths >= self._min_seconds - 1e-9
         fallback = "lower threshold" if point != asked and clusters else None
         if clusters and not wide.any() and self._fallback:
@@ -129,9 +131,12 @@ class Finder:
         assert self._axes.hertz is not None
         for low, high, start, end in bounds:
             mask[low:high, start:end] = 1.0
-            span = within_clip(float(self._axes.seconds[start]), float(self._axes.seconds[end]), self._seconds)
-            boxes.append(Box(float(self._axes.hertz[low]), float(self._axes.hertz[high]), *span))
+            boxes.append(Box(float(self._axes.hertz[low]), float(self._axes.hertz[high]), *self._span(start, end)))
         return Regions(mask, self._axes, tuple(boxes), notes)
+
+    def _span(self, start: int, end: int) -> tuple[float, float]:
+        """Columns ``start`` to ``end`` (not included) as seconds of the clip."""
+        return within_clip(float(self._axes.seconds[start]), float(self._axes.seconds[end]), self._seconds)
 
 
 def standing_out(amounts: np.ndarray, percentile: float) -> tuple[float, np.ndarray]:

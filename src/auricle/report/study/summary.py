@@ -66,6 +66,8 @@ def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
 
     >>> print(verdict([{"method": "lrp", "outcome": "beats"}]))
     What lrp calls relevant tells the model more than random parts of the same sizes do.
+    >>> print(verdict([{"method": "lrp", "outcome": "not judged"}]))
+    No prediction is right, so whether relevance is to be trusted is not judged.
     """
     by: dict[str, list[str]] = {}
     for row in rows:
@@ -85,6 +87,8 @@ def verdict(rows: Sequence[Mapping[str, Any]]) -> str:
         )
     if "worse" in by:
         parts.append(f"{'for' if parts else 'For'} {_and(by['worse'])} random parts tell it more")
+    if "not judged" in by and not parts:
+        parts.append("No prediction is right, so whether relevance is to be trusted is not judged")
     if "untested" in by and not parts:
         parts.append("There are too few clips to say whether relevant parts tell the model more than random ones")
     return "; ".join(parts) + "."

@@ -6,7 +6,7 @@ A clip counts once: a value that was measured several times on a clip, as its ra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -68,6 +68,51 @@ def compare(first: ArrayLike, second: ArrayLike) -> Comparison:
     t = mean / (spread / np.sqrt(n))
     p_t = float(2.0 * stats.t.sf(abs(t), n - 1))
     return Comparison(n, mean, float(t), p_t, p_wilcoxon, mean / spread, biserial)
+
+
+@dataclass(frozen=True)
+class GroupComparison:
+    """The mean within each of ``groups`` groups (speakers, patients), tested against 0; every group counts the same.
+
+    difference: the mean of the group means, low and high its t interval; p: the two-sided t-test, groups - 1 degrees
+    of freedom.
+    """
+
+    groups: int
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def compare_groups(differences: ArrayLike, groups: Sequence[Hashable], *, confidence: float = 0.95) -> GroupComparison:
+    """Is the mean of ``differences [N]`` over ``groups [N]`` other than 0, however alike clips of a group are?
+
+    The paired t-test of the two means of each group, which is Student's test of the group means of the differences.
+    At least two groups, and no NaN.
+
+    >>> found = compare_groups([0.0, 0.2, 0.2, 0.3], ["x", "x", "y", "z"])
+    >>> found.groups, round(found.difference, 3), round(found.p, 3)
+    (3, 0.2, 0.074)
+    """
+    from scipy import stats
+
+    place = {group: number for number, group in enumerate(dict.fromkeys(groups))}
+    values, of_row = np.asarray(differences, dtype=np.float64), np.array([place[each] for each in groups], np.int64)
+    if values.shape != of_row.shape or len(place) < 2 or not np.isfinite(values).all():
+        raise AuricleError(
+            f"values of shape {values.shape} in {len(place)} group{'' if len(place) == 1 else 's'} cannot be tested by "
+            "groups; give a finite value and the group of each clip, of at least 2 groups"
+        )
+    means = np.bincount(of_row, values) / np.bincount(of_row)
+    n, mean = len(means), float(means.mean())
+    spread = float(means.std(ddof=1))
+    if spread <= 1e-12 * abs(mean):  # the same in every group: t has no finite value
+        return GroupComparison(n, mean, mean, mean, 1.0 if mean == 0.0 else 0.0)
+    error = spread / np.sqrt(n)
+    reach = float(stats.t.ppf(0.5 + confidence / 2.0, n - 1)) * error
+    p = float(2.0 * stats.t.sf(abs(mean) / error, n - 1))
+    return GroupComparison(n, mean, mean - reach, mean + reach, p)
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ALPHA = 0.05
+MANY = 0.2
+"""A ranking that leaves out more than this share of the clips, because not every method has them, says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +35,8 @@ class Ranking:
     share). friedman, p: the test's statistic, corrected for ties, and p-value (χ² with K - 1 degrees of freedom).
     critical_difference: mean ranks farther apart differ (Nemenyi, α = 0.05). wins ``[K, K]``: share of clips on which
     the row's method is better than the column's, ties half. differences ``[K, K]``: mean of row less column, with
-    p ``pairs [K, K]`` (Wilcoxon, corrected by Holm over all pairs).
+    p ``pairs [K, K]`` (Wilcoxon, corrected by Holm over all pairs). Intervals and ``best`` draw groups where clips of
+    two or more are left (``drawn``), the tests take clips. note: what a reader of the ranking should know, or nothing.
     """
 
     methods: tuple[str, ...]
@@ -51,6 +54,7 @@ class Ranking:
     wins: np.ndarray
     differences: np.ndarray
     pairs: np.ndarray
+    note: str = ""
 
     def cliques(self) -> list[tuple[str, ...]]:
         """Largest runs of methods, best first, whose mean ranks differ by less than the critical difference."""
@@ -95,10 +99,10 @@ def rank(
         )
     ranks = stats.rankdata(-held if higher_is_better else held, axis=1)
     drawn = units(list(range(len(values)))) if drawn is None else drawn
-    kept = units(drawn.of_row[complete].tolist())
+    drawn = _left(drawn, complete)
     settings: dict[str, Any] = {"draws": draws, "seed": seed}
-    found = intervals(ranks, kept, confidence=confidence, **settings)
-    means = drawn_means(ranks, kept, **settings)
+    found = intervals(ranks, drawn, confidence=confidence, **settings)
+    means = drawn_means(ranks, drawn, **settings)
     first = np.isclose(means, means.min(1, keepdims=True), rtol=0.0, atol=1e-9)
     statistic = friedman(ranks)
     differences = held.mean(0)[:, None] - held.mean(0)[None]
@@ -120,6 +124,7 @@ def rank(
         wins=wins,
         differences=differences,
         pairs=_pairs(held),
+        note=_left_out(values, methods),
     )
 
 
@@ -186,7 +191,7 @@ def rankings(
 
 def ranking_table(found: Mapping[str, Ranking]) -> pa.Table:
     """One row a metric and method, best first: metric, method, mean, mean_rank with its interval, p_best, and the
-    ranking's clips, left_out, friedman, p_friedman and critical_difference; ``tied_with_best``: within it."""
+    ranking's clips, left_out, friedman, p_friedman, critical_difference and note; ``tied_with_best``: within it."""
     rows = []
     for name, each in found.items():
         nearest_to = each.mean_rank.min() + each.critical_difference
@@ -198,7 +203,7 @@ def ranking_table(found: Mapping[str, Ranking]) -> pa.Table:
                 "tied_with_best": bool(each.mean_rank[place] < nearest_to), "methods": len(each.methods),
                 "clips": each.clips, "left_out": each.left_out, "drawn": each.drawn, "friedman": each.friedman,
                 "p_friedman": each.p, "critical_difference": each.critical_difference,
-                "higher_is_better": HIGHER_IS_BETTER.get(name),
+                "higher_is_better": HIGHER_IS_BETTER.get(name), "note": each.note,
             })  # fmt: skip
     return as_table(rows)
 
@@ -233,6 +238,28 @@ def _matrix(having: Sequence[Explanations], columns: Mapping[str, np.ndarray]) -
     for column, one in enumerate(having):
         values[[place[each] for each in one.ids], column] = columns[one.method]
     return values, units(list(place), [groups[each] for each in place])
+
+
+def _left(drawn: Drawn, complete: np.ndarray) -> Drawn:
+    """What is drawn of the rows that are ranked: clips where they are all of one group, which has no spread."""
+    held = units(drawn.of_row[complete].tolist())
+    if held.count == 1:
+        return units(range(len(held.of_row)))
+    return Drawn(held.of_row, held.count, drawn.what)
+
+
+def _left_out(values: np.ndarray, methods: Sequence[str]) -> str:
+    """How many clips some methods, but not all, have no value on, and which method lacks most; nothing if few."""
+    lacks = np.isnan(values)
+    some, measured_on = lacks.any(1) & ~lacks.all(1), int((~lacks.all(1)).sum())
+    if some.sum() <= MANY * measured_on:
+        return ""
+    lost = lacks[some].sum(0)
+    most = int(np.argmax(lost))
+    return (
+        f"{some.sum()} of {measured_on} clips are left out because not every method has them: {methods[most]} lacks "
+        f"{lost[most]}, as where it found no regions"
+    )
 
 
 def _pairs(held: np.ndarray) -> np.ndarray:
