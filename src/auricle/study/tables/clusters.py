@@ -137,9 +137,8 @@ def cluster(
     """The clusters of a class, or of all clips.
 
     Spectral clustering (Ng, Jordan and Weiss 2002) on the graph of ``nearest`` neighbours (by default
-    `spectral.neighbours`), made symmetric. ``clusters`` is how many there are; None takes the number, 1 to ``most``,
-    after which the Laplacian's eigenvalues have their largest gap (von Luxburg 2007; relative, see
-    `spectral.partition`). One cluster is an answer, too: no strategy stands apart. ``embedding`` places clips on a
+    `spectral.neighbours`), made symmetric. ``clusters`` is how many there are; None finds the number, 1 to ``most``
+    (`spectral.partition`). One cluster is an answer, too: no strategy stands apart. ``embedding`` places clips on a
     plane; None is t-SNE up to 2,000 clips, and the graph's eigenvectors for more. ``places`` are those of all clips
     kept, where they have been drawn before.
     """

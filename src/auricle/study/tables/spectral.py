@@ -14,6 +14,8 @@ OWN = 5
 """The distance to this neighbour is a point's own scale; clusters of more points than this can stand apart."""
 FLOOR = 0.05
 """An eigenvalue well below this counts as none when gaps are compared."""
+CLOUDS = 19
+"""Clouds without groups that eigenvalues are compared with: to be the lowest of 20 is to be in the lowest 5 %."""
 _DIRECTIONS = 50
 _SLOW = 12
 """Eigenvectors that a diffusion map is made of."""
@@ -35,17 +37,21 @@ def partition(
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """Clusters ``[N]`` of ``points [N, D]`` from 0 (the largest first), the Laplacian's lowest eigenvalues, the gap.
 
-    The Laplacian is normalised, I - D^-½ W D^-½, see `affinity` for W. Without ``clusters``, their number is the k, at
-    most ``most``, with the largest relative gap ``(λ_{k+1} - λ_k) / (λ_{k+1} + λ_k + 0.05)``, 0 to 1. Plain gaps widen
-    along the eigenvalues of any smooth cloud of points, and would split it; relative ones ask for groups that are
-    hardly connected.
+    The Laplacian is normalised, I - D^-½ W D^-½, see `affinity` for W. Without ``clusters``, their number is found in
+    two steps. Are there groups? Eigenvalues are compared with those of 19 clouds that have none, as many normal points
+    of the same covariance; leading ones that are lower than in all of them, at most ``most``, may stand for groups
+    (one such cloud in twenty is taken for two; the idea is that of the gap statistic, Tibshirani, Walther and Hastie
+    2001). How many? The k > 1 among these with the largest relative gap ``(λ_{k+1} - λ_k) / (λ_{k+1} + λ_k + 0.05)``.
     """
     from sklearn.cluster import KMeans
 
     n = len(points)
-    values, vectors = _lowest(affinity(points, nearest), min(max(most, clusters or 0) + 1, n), seed)
+    asked = min(max(most, clusters or 0) + 1, n)
+    values, vectors = _lowest(affinity(points, nearest), asked, seed)
     gaps = np.diff(values) / (values[1:] + values[:-1] + FLOOR)
-    count = int(gaps[:most].argmax()) + 1 if clusters is None else clusters
+    count = clusters or _lower_than_clouds(values[: most + 1], points, nearest, seed)
+    if clusters is None and count > 1:
+        count = 2 + int(gaps[1:count].argmax())
     gap = float(gaps[count - 1]) if count <= len(gaps) else 0.0
     if count == 1:
         return np.zeros(n, np.int64), values, gap
@@ -53,6 +59,21 @@ def partition(
     directions = directions / np.maximum(np.linalg.norm(directions, axis=1, keepdims=True), 1e-12)
     found = KMeans(count, n_init=10, random_state=seed).fit_predict(directions)
     return _largest_first(found), values, gap
+
+
+def _lower_than_clouds(values: np.ndarray, points: np.ndarray, nearest: int, seed: int) -> int:
+    """How many of the leading eigenvalues are lower than in any cloud; the first, 0 in every graph, always counts."""
+    rng = np.random.default_rng(seed)
+    _, spread, directions = np.linalg.svd(points - points.mean(0), full_matrices=False)
+    count, most = len(values) - 1, len(values) - 1
+    for _ in range(CLOUDS):
+        cloud = rng.normal(size=(len(points), len(spread))) * spread @ directions / np.sqrt(len(points) - 1)
+        others, _ = _lowest(affinity(cloud, nearest), len(values), seed)
+        below = values[1:most] < others[1:most]
+        count = min(count, 1 + int(below.argmin() if not below.all() else len(below)))
+        if count == 1:
+            break
+    return max(count, 1)
 
 
 def affinity(points: np.ndarray, nearest: int) -> Any:
