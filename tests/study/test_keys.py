@@ -117,3 +117,23 @@ def test_a_function_is_known_by_what_it_says() -> None:
 
     assert made(1.0) == made(1.0)
     assert made(1.0) != made(2.0)
+
+
+def test_a_gradient_of_a_function_is_refused_before_any_work(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "boxes.py").write_text(
+        "import numpy as np\n"
+        "from auricle import function_classifier\n"
+        "def loud(samples):\n"
+        "    level = np.abs(samples).mean(1).clip(0, 1)\n"
+        "    return np.stack([1 - level, level], 1)\n"
+        "box = function_classifier(loud, labels=['nine', 'seven'], sample_rate=8000)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    config = study_config(data, tmp_path / "out", model="boxes:box", task="label", methods=["gradient"])
+    with pytest.raises(AuricleError, match="has no gradient and gradient cannot explain it"):
+        run_study(config, stages=STAGES)
+    assert not (tmp_path / "out" / "predict").exists()
+    with pytest.raises(AuricleError, match="cannot be called without arguments"):
+        run_study(study_config(data, tmp_path / "out", model="boxes:loud", methods=["gradient"]), stages=STAGES)
