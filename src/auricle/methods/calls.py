@@ -46,7 +46,11 @@ def conv_call(
 
     def transpose(g: Tensor, a: Tensor, w: Tensor) -> Tensor:
         settings = (stride, padding, dilation, transposed, extra, groups, (True, False, False))
-        return torch.ops.aten.convolution_backward(g, a, w, None, *settings)[0]
+        if g.ndim == a.ndim:
+            return torch.ops.aten.convolution_backward(g, a, w, None, *settings)[0]
+        rows = g.flatten(0, 1)
+        like = a.new_empty(1).expand(len(rows), *a.shape[1:])  # only its shape matters
+        return torch.ops.aten.convolution_backward(rows, like, w, None, *settings)[0].unflatten(0, g.shape[:2])
 
     name = mode.name_of(weight)
     output_axis = 1 if transposed else 0

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from auricle.methods.base import Attribution, Method
 from auricle.methods.baselines import Baseline, baseline_of
+from auricle.methods.derivatives import Derivatives
+from auricle.methods.one_pass import OnePass, OnePassMethod
 from auricle.methods.point import Point
 from auricle.settings import settings
 
@@ -52,7 +54,7 @@ class Gradient(Method):
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)
-class InputXGradient(Method):
+class InputXGradient(OnePassMethod):
     """The derivative times the distance from the baseline: a first-order estimate of each value's contribution."""
 
     name: ClassVar[str] = "input-x-gradient"
@@ -66,6 +68,14 @@ class InputXGradient(Method):
         baseline, words = baseline_of(self.baseline, point, seed)
         relevance = (gradient * (point.x - baseline)).mean(0)
         return Attribution(point.to_map(relevance), score, baseline=words)
+
+    def one_pass(self, point: Point, weights: Tensor) -> OnePass:
+        baseline, words = baseline_of(self.baseline, point, 0)
+        mode = Derivatives({}, own=None)  # for nothing but networks that work in place
+        x = point.x.detach().requires_grad_()
+        with mode:
+            value = point.run(x)
+        return OnePass(point, x, (point.x - baseline).mean(0), value, weights, [mode], words, conserves=False)
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)

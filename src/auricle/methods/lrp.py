@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass as plain_dataclass
 from dataclasses import field as plain_field
@@ -17,9 +16,10 @@ from torch import Tensor
 
 from auricle.errors import AuricleError, nearest
 from auricle.frontends import Waveform
-from auricle.methods.base import Attribution, Method
+from auricle.methods.base import Attribution
 from auricle.methods.baselines import baseline_of
 from auricle.methods.measured import enter
+from auricle.methods.one_pass import OnePass, OnePassMethod
 from auricle.methods.point import Point
 from auricle.methods.propagation import Propagation
 from auricle.methods.rules import NOTHING, AlphaBeta, Box, Call, Epsilon, Flat, Gamma, Rule, WSquare, rule
@@ -27,7 +27,6 @@ from auricle.settings import settings
 
 Absent = Literal["silence", "zero"]
 ABSENT = "what absent means: silence, or the textbook zero"
-SKIPPED = "silence (whose own share is absorbed where features pass the first layer by)"
 TINIEST_ENERGY = 1e-30
 """A bin with less has no direction in which a sample could carry its relevance."""
 
@@ -87,7 +86,7 @@ COMPOSITES: dict[str, tuple[str, Callable[[float, float], Composite]]] = {
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)
-class LRP(Method):
+class LRP(OnePassMethod):
     """The score, handed back layer by layer in proportion to what each input contributed.
 
     Relevance sums to the score less what biases absorb (conservation); both are reported. What a value contributes to
@@ -116,13 +115,19 @@ class LRP(Method):
             rule(text)
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
+        return explain(point, weights, self._composite(), self.baseline)
+
+    def one_pass(self, point: Point, weights: Tensor) -> OnePass:
+        return pass_forward(point, weights, self._composite(), self.baseline)
+
+    def _composite(self) -> Composite:
         base = COMPOSITES[self.composite][1](self.epsilon, self.gamma)
-        named = {pattern: rule(text) for pattern, text in self.rules.items()}
-        return explain(point, weights, Composite(base.conv, base.dense, base.first, named), self.baseline)
+        named = {**base.named, **{pattern: rule(text) for pattern, text in self.rules.items()}}
+        return Composite(base.conv, base.dense, base.first, named)
 
 
 @dataclass(frozen=True, kw_only=True, config=settings)
-class DeepTaylor(Method):
+class DeepTaylor(OnePassMethod):
     """Deep Taylor decomposition: z⁺ without biases in every layer, from the rectified score.
 
     Only evidence *for* the target is decomposed: a negative score gives no relevance. What lies above silence is a
@@ -138,10 +143,15 @@ class DeepTaylor(Method):
     baseline: Absent = Field("silence", description=ABSENT)
 
     def _explain(self, point: Point, weights: Tensor, seed: int) -> Attribution:
+        return explain(point, weights, self._composite(), self.baseline, rectify=True)
+
+    def one_pass(self, point: Point, weights: Tensor) -> OnePass:
+        return pass_forward(point, weights, self._composite(), self.baseline, rectify=True)
+
+    def _composite(self) -> Composite:
         plus = AlphaBeta(1, 0, bias=False)
         rules: dict[str, Rule] = {"box": Box(), "w-square": WSquare(), "z-plus": plus}
-        first = rules[self.input_rule]
-        return explain(point, weights, Composite(plus, plus, first=first), self.baseline, rectify=True)
+        return Composite(plus, plus, first=rules[self.input_rule])
 
 
 def explain(
@@ -158,6 +168,13 @@ def propagate(
     point: Point, weights: Tensor, composite: Composite, baseline: Absent = "zero", *, rectify: bool = False
 ) -> Attribution:
     """One forward pass under the composite's rules, one backward pass for the whole batch."""
+    return pass_forward(point, weights, composite, baseline, rectify=rectify).attribution()
+
+
+def pass_forward(
+    point: Point, weights: Tensor, composite: Composite, baseline: Absent = "zero", *, rectify: bool = False
+) -> OnePass:
+    """The forward pass under the composite's rules. ``rectify`` explains only positive scores."""
     zero = Composite(Epsilon(0.0), Epsilon(0.0))
     batch, network = len(point.x), point.classifier.network
     modes = [Propagation(zero.chooser(), batch=batch) for _ in point.stages[:-1]]
@@ -171,15 +188,7 @@ def propagate(
         with mode:
             value = stage(value)
     seeds = weights * (((value * weights).sum(1, keepdim=True) > 0) if rectify else 1.0)
-    (gradient,) = torch.autograd.grad(value, x, seeds)
-    score = (value * seeds).sum(1).detach()
-    unruled: Counter[str] = Counter()
-    for mode in modes:
-        unruled.update(mode.unruled)
-    taken = [each for mode in modes if (each := mode.absorbed()) is not None]
-    absorbed = torch.stack(taken).sum(0) if taken else torch.zeros_like(score)
-    words = SKIPPED if modes[-1].reference_is_booked else baseline
-    return Attribution(point.to_map(x.detach() * gradient), score, score, absorbed, dict(unruled), words)
+    return OnePass(point, x, x.detach(), value, seeds, [*modes], baseline, conserves=True)
 
 
 def _through_frontend(point: Point, found: Attribution) -> Attribution:

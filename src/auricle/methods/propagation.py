@@ -64,7 +64,10 @@ class Propagation(Derivatives):
 
         Clips lie along the first axis (alone, or as the outer part of it) or, in sequence-first networks, the second.
         """
-        share, batch = share.detach(), self.batch
+        _Booked.apply(share.detach(), self.take_note)
+
+    def take_note(self, share: Tensor) -> None:
+        batch = self.batch
         if share.ndim > 1 and share.shape[1] == batch != share.shape[0]:
             share = share.transpose(0, 1)
         if share.ndim and share.shape[0] % batch == 0:
@@ -74,9 +77,16 @@ class Propagation(Derivatives):
 
     def book_reference(self, share: Tensor) -> None:
         """Take note of what the features' reference itself absorbs, where no layer has taken it into its bias."""
+        _Booked.apply(share.detach(), self._take_reference)
+
+    def _take_reference(self, share: Tensor) -> None:
         if bool(share.any()):
             self.reference_is_booked = True
-            self.book(share)
+            self.take_note(share)
+
+    def forget(self) -> None:
+        """Start booking anew, before another backward pass through the same graph."""
+        self._booked.clear()
 
     def absorbed(self) -> Tensor | None:
         return torch.stack(self._booked).sum(0) if self._booked else None
@@ -132,12 +142,7 @@ class _Rule(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, g):  # type: ignore[no-untyped-def]
-        a, z = ctx.saved_tensors
-        gradient = ctx.rule(ctx.call, a, z, g)
-        for share in ctx.call.absorbed:
-            ctx.mode.book(share)
-        ctx.call.absorbed.clear()
-        return gradient, None, None, None, None
+        return _Sent.apply(g, *ctx.saved_tensors, ctx.call, ctx.rule, ctx.mode.take_note), None, None, None, None
 
 
 class _Constant(torch.autograd.Function):
@@ -154,6 +159,48 @@ class _Constant(torch.autograd.Function):
         (constant,) = ctx.saved_tensors
         ctx.mode.book(g * constant)
         return g.sum_to_size(ctx.shape), None, None
+
+
+class _Booked(torch.autograd.Function):
+    """Books a share; of several shares of relevance at once (`torch.vmap`), their sum."""
+
+    @staticmethod
+    def forward(share, take):  # type: ignore[no-untyped-def]
+        take(share)
+        return share.new_empty(0)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):  # type: ignore[no-untyped-def]
+        pass
+
+    @staticmethod
+    def vmap(info, in_dims, share, take):  # type: ignore[no-untyped-def]
+        take(share.sum(in_dims[0]))
+        return share.new_empty(0), None
+
+
+class _Sent(torch.autograd.Function):
+    """What a rule hands on; of several shares of relevance at once (`torch.vmap`), with one denominator for all."""
+
+    @staticmethod
+    def forward(g, a, z, call, rule, take):  # type: ignore[no-untyped-def]
+        gradient = rule(call, a, z, g)
+        for share in call.absorbed:
+            take(share)
+        call.absorbed.clear()
+        return gradient
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):  # type: ignore[no-untyped-def]
+        pass
+
+    @staticmethod
+    def vmap(info, in_dims, g, a, z, call, rule, take):  # type: ignore[no-untyped-def]
+        gradient = rule(call, a, z, g.movedim(in_dims[0], 0))
+        for share in call.absorbed:
+            take(share.sum(0))
+        call.absorbed.clear()
+        return gradient, 0
 
 
 def _hand_on(x: Tensor, y: Tensor) -> Tensor:

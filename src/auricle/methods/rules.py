@@ -2,7 +2,8 @@
 
 Conventions: relevance travels in its gradient form c = R / a, so that relevance is input × derivative everywhere and
 functions without parameters need no rule. A rule receives the call, its input a, its value z and the derivative g that
-arrives at z (so R = z g), and returns the derivative with respect to a. Every rule works for signed inputs:
+arrives at z (so R = z g), and returns the derivative with respect to a; several derivatives ``[K, …]`` arrive at once
+where relevance comes in shares, and then share all that does not depend on them. Every rule works for signed inputs:
 positive contributions are a⁺w⁺ + a⁻w⁻ and their sum, with the bias counted as a neuron of value one,
 is P; the negative ones sum to N; z = P + N.
 
@@ -39,7 +40,7 @@ TINIEST = 1e-30
 class Call:
     """One parametrised linear call: a convolution of any dimension or a dense layer.
 
-    ``apply(a, w)`` is W a without bias; ``transpose(g, a, w)`` is Wᵀ g in a's shape. ``bias`` is one number a channel,
+    ``apply(a, w)`` is W a without bias; ``transpose(g, a, w)`` is Wᵀ g in a's shape, for several g ``[K, …]`` at once. ``bias`` is one number a channel,
     ``[C]``, or a map with the outputs' axes, of which the first may be 1 long. ``index`` counts the network's
     parametrised calls; ``name`` is that of its weight. ``from_silence``: inputs up to `ABSENT` contribute nothing.
     """
@@ -84,7 +85,7 @@ class Call:
         if bias is None:
             return
         if self.kind == "conv" and bias.shape[0] == 1 == bias[0, 0].numel():  # one bias a channel: sum first, cheaper
-            share, bias = share.flatten(2).sum(2), bias.flatten(1)
+            share, bias = share.flatten(2 - bias.ndim).sum(-1), bias.flatten(1)
         self.absorbed.append(share * bias)
 
 
@@ -195,7 +196,8 @@ class Gamma:
             bias = torch.add(bias, bias.clamp(min=0), alpha=self.gamma)
             below += bias
         # Where relevance arrives z > 0, and so is what is below the line.
-        ratio = torch.div(z, below.clamp_(min=self.epsilon), out=below).mul_(g)
+        ratio = torch.div(z, below.clamp_(min=self.epsilon), out=below)
+        ratio = ratio.mul_(g) if g.ndim == ratio.ndim else ratio * g
         call.take_up(ratio, bias)
         return call.transpose(ratio, a, weight)
 
@@ -306,7 +308,7 @@ def _transpose_all(call: Call, g: Tensor, a: Tensor, weights: tuple[Tensor, ...]
     """Wᵀ g for several weights: in one convolution where the inputs are few, as at a network's first layer."""
     if call.kind == "conv" and call.output_axis == 0 and call.weight.shape[1] == a.shape[1] <= 4:
         several = a.repeat(1, len(weights), *[1] * (a.ndim - 2))
-        return call.transpose(g, several, torch.cat(weights, 1)).chunk(len(weights), 1)
+        return call.transpose(g, several, torch.cat(weights, 1)).chunk(len(weights), 1 - a.ndim)
     return tuple(call.transpose(g, a, weight) for weight in weights)
 
 
