@@ -46,6 +46,12 @@ class OnePass:
         """The explained value, ``[B]``."""
         return (self.value * self.seeds).sum(1).detach()
 
+    def keep(self) -> None:
+        """Keep what several backward passes have in common."""
+        for mode in self.modes:
+            if isinstance(mode, Propagation):
+                mode.keeps = True
+
     def forget(self) -> None:
         """Start booking anew what biases take up, before another backward pass through the graph."""
         for mode in self.modes:

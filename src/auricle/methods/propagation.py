@@ -53,6 +53,8 @@ class Propagation(Derivatives):
         self.calls = 0
         self.from_silence = from_silence
         self.reference_is_booked = False
+        self.keeps = False
+        """Whether what does not depend on the relevance that arrives is kept, for several backward passes."""
         self._booked: list[Tensor] = []
 
     def count(self) -> int:
@@ -142,6 +144,8 @@ class _Rule(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, g):  # type: ignore[no-untyped-def]
+        if ctx.mode.keeps and ctx.call.known is None:
+            ctx.call.known = {}
         return _Sent.apply(g, *ctx.saved_tensors, ctx.call, ctx.rule, ctx.mode.take_note), None, None, None, None
 
 

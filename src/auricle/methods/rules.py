@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -56,6 +56,15 @@ class Call:
     name: str | None
     from_silence: bool = False
     absorbed: list[Tensor] = field(default_factory=list)
+    known: dict[str, Any] | None = None
+
+    def once(self, what: str, compute: Callable[[], Any]) -> Any:
+        """What does not depend on the derivative; kept in ``known``, if that is there, for further derivatives."""
+        if self.known is None:
+            return compute()
+        if what not in self.known:
+            self.known[what] = compute()
+        return self.known[what]
 
     def spread_bias(self, values: Tensor, bias: Tensor | None = None) -> Tensor | None:
         """The bias in the shape of one output, ready to be added to it."""
@@ -86,6 +95,9 @@ class Call:
             return
         if self.kind == "conv" and bias.shape[0] == 1 == bias[0, 0].numel():  # one bias a channel: sum first, cheaper
             share, bias = share.flatten(2 - bias.ndim).sum(-1), bias.flatten(1)
+        elif self.kind == "conv" and bias.shape[0] == 1:  # one map for all clips: no product as large as theirs
+            self.absorbed.append(share.flatten(1 - bias.ndim) @ bias.flatten())
+            return
         self.absorbed.append(share * bias)
 
 
@@ -160,7 +172,7 @@ class Epsilon:
     epsilon: float = SMALL
 
     def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
-        ratio = g * (z / stabilise(z, self.epsilon)) if self.epsilon else g
+        ratio = g * call.once("share", lambda: z / stabilise(z, self.epsilon)) if self.epsilon else g
         call.take_up(ratio, call.spread_bias(z))
         if self.epsilon > SMALL:  # a large ε is meant to absorb; say how much
             call.take_up(g - ratio, z)
@@ -175,12 +187,11 @@ class Gamma:
     epsilon: float = SMALL
 
     def __call__(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
-        if bool(a.amin() >= 0) and not bool((z.clamp(max=0) * g).any()):
+        if call.once("unsigned", lambda: bool(a.amin() >= 0)) and not _reaches_negative(call, z, g):
             return self._before_relu(call, a, z, g)
-        p, n, unsigned = positive(call, a, z, bias=True)
         above = z > 0
-        relevance = torch.where(z == 0, torch.zeros_like(z), g * z)
-        ratio = relevance / stabilise(z + self.gamma * torch.where(above, p, n), self.epsilon)
+        unsigned, below = call.once("denominator", lambda: self._denominator(call, a, z))
+        ratio = torch.where(z == 0, torch.zeros_like(z), g * z) / below
         boosted = ratio * (1 + self.gamma)
         up, down = torch.where(above, boosted, ratio), torch.where(above, ratio, boosted)
         bias = call.spread_bias(z)
@@ -188,18 +199,42 @@ class Gamma:
             call.take_up(torch.where(bias > 0, up, down), bias)
         return send(call, a, up, down, unsigned)
 
+    def _denominator(self, call: Call, a: Tensor, z: Tensor) -> tuple[bool, Tensor]:
+        p, n, unsigned = positive(call, a, z, bias=True)
+        return unsigned, stabilise(z + self.gamma * torch.where(z > 0, p, n), self.epsilon)
+
     def _before_relu(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
         """The same between two ReLUs, where it is one convolution each way with the weights w + γ w⁺."""
+        weight, bias, share = call.once("before relu", lambda: self._share_before_relu(call, a, z))
+        if g.ndim > share.ndim:
+            ratio = share * g
+        elif call.known is None:
+            ratio = share.mul_(g)
+        else:
+            ratio = torch.mul(share, g, out=call.once("room", lambda: torch.empty_like(share)))
+        call.take_up(ratio, bias)
+        return call.transpose(ratio, a, weight)
+
+    def _share_before_relu(self, call: Call, a: Tensor, z: Tensor) -> tuple[Tensor, Tensor | None, Tensor]:
         weight = torch.add(call.weight, call.weight.clamp(min=0), alpha=self.gamma)
         below, bias = call.apply(a, weight), call.spread_bias(z)
         if bias is not None:
             bias = torch.add(bias, bias.clamp(min=0), alpha=self.gamma)
             below += bias
         # Where relevance arrives z > 0, and so is what is below the line.
-        ratio = torch.div(z, below.clamp_(min=self.epsilon), out=below)
-        ratio = ratio.mul_(g) if g.ndim == ratio.ndim else ratio * g
-        call.take_up(ratio, bias)
-        return call.transpose(ratio, a, weight)
+        return weight, bias, torch.div(z, below.clamp_(min=self.epsilon), out=below)
+
+
+def _reaches_negative(call: Call, z: Tensor, g: Tensor) -> bool:
+    """Whether relevance arrives where z < 0."""
+    if call.known is None:
+        return bool((z.clamp(max=0) * g).any())
+    # One product, without a map in between; no two terms cancel, as each has a random weight.
+    generator = torch.Generator(z.device).manual_seed(0)
+    weighted = call.once(
+        "negative", lambda: (z.clamp(max=0) * z.new_empty(z.shape).uniform_(1.0, 2.0, generator=generator)).flatten()
+    )
+    return bool((g.reshape(-1, len(weighted)) @ weighted).any())
 
 
 @dataclass(frozen=True)
@@ -229,7 +264,7 @@ class AlphaBeta:
         return self._shares(call, a.masked_fill(absent, 0.0), z, g).masked_fill_(absent, 0.0)
 
     def _shares(self, call: Call, a: Tensor, z: Tensor, g: Tensor) -> Tensor:
-        p, n = parts(call, a, z, bias=self.bias)
+        p, n = call.once("parts", lambda: parts(call, a, z, bias=self.bias))
         relevance = g * z
         nothing = torch.zeros_like(z)
         bias = call.spread_bias(z) if self.bias else None
@@ -269,10 +304,13 @@ class Box:
         linear = z if bias is None else z - bias
         if len(low) == len(high) == 1:  # one clip, or given bounds: both bounds are one set of weights
             bounds = low.flatten() * up + high.flatten() * down
-            ratio = g * z / stabilise(linear - call.apply(ones, bounds), self.epsilon)
+            floor = call.once("floor", lambda: call.apply(ones, bounds))
+            ratio = g * z / stabilise(linear - floor, self.epsilon)
             sent, taken = _transpose_all(call, ratio, a, (call.weight, bounds))
             return divide(a * sent - taken, a)
-        floor = _per_clip(low, z) * call.apply(ones, up) + _per_clip(high, z) * call.apply(ones, down)
+        floor = call.once(
+            "floor", lambda: _per_clip(low, z) * call.apply(ones, up) + _per_clip(high, z) * call.apply(ones, down)
+        )
         ratio = g * z / stabilise(linear - floor, self.epsilon)
         sent, sent_up, sent_down = _transpose_all(call, ratio, a, (call.weight, up, down))
         return divide(a * sent - low * sent_up - high * sent_down, a)
@@ -299,8 +337,8 @@ class Flat:
 
 
 def _by_weights(call: Call, a: Tensor, z: Tensor, g: Tensor, shares: Tensor, epsilon: float) -> Tensor:
-    total = call.apply(torch.ones_like(a[:1]), shares)
-    ratio = g * z / stabilise(total, epsilon)
+    total = call.once("total", lambda: stabilise(call.apply(torch.ones_like(a[:1]), shares), epsilon))
+    ratio = g * z / total
     return divide(call.transpose(ratio, a, shares), a)
 
 
