@@ -137,7 +137,7 @@ def _explanation(
         WindowPrediction(start / rate, (start + length) / rate, one, one.label if own else asked)
         for start, one in zip(heard.starts, each, strict=True)
     ]
-    relevance, axes = _on_one_axis(classifier, parts, heard, level)
+    relevance, axes = on_one_axis(classifier, parts, heard, level)
     return Explanation(
         clip=clip,
         classifier=classifier,
@@ -191,7 +191,7 @@ def _of_components(
     )
 
 
-def _on_one_axis(
+def on_one_axis(
     classifier: Classifier, parts: Sequence[Attribution], heard: Windows, level: Level
 ) -> tuple[np.ndarray, Axes]:
     """The windows' relevance on the clip's own time axis; where windows overlap, their mean."""

@@ -15,7 +15,7 @@ from torch import nn
 from auricle.classifier import Classifier
 from auricle.errors import AuricleError
 from auricle.frontends import Waveform
-from auricle.study.models import weights_hash
+from auricle.models.hashing import weights_hash
 from auricle.study.plan import Task
 from auricle.study.run import Study, run_study
 from auricle.study.store import Store

@@ -1,9 +1,6 @@
-"""The model of a study, however it is named, and what its weights are, as a hash."""
+"""The model of a study, however it is named."""
 
 from __future__ import annotations
-
-import hashlib
-import re
 
 from auricle.adapters.named import is_named, named
 from auricle.classifier import Classifier
@@ -37,25 +34,3 @@ def open_model(text: str, device: str = "auto") -> Classifier:
         raise AuricleError("device is cuda, but torch sees no GPU; write device: auto")
     found.network.to(wanted)
     return found
-
-
-def weights_hash(classifier: Classifier) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of a network, its weights and what surrounds it.
-
-    A function has no weights; what it says of a fixed noise stands for them, to four digits.
-    """
-    import torch
-
-    around = (classifier.labels, classifier.frontend, classifier.length, classifier.multi_label, classifier.outputs)
-    layers = re.sub(r"0x[0-9a-f]+", "", repr(classifier.network))  # an address in memory is another each time
-    found = hashlib.sha256(repr((around, layers)).encode())
-    weights = sorted(classifier.network.state_dict().items())
-    for name, value in weights:
-        found.update(name.encode())
-        found.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    if not weights:
-        count = round((classifier.length.seconds or 1.0) * classifier.sample_rate)
-        noise = 0.1 * torch.randn(1, count, generator=torch.Generator().manual_seed(0))
-        said = classifier.logits(noise.to(classifier.device, classifier.dtype))[0].tolist()
-        found.update(repr([f"{each:.4g}" for each in said]).encode())
-    return found.hexdigest()[:16]

@@ -15,8 +15,9 @@ from auricle.datasets import Dataset
 from auricle.errors import AuricleError
 from auricle.evaluation.clips import homes_of
 from auricle.evaluation.tested import Choice, choose_clips
+from auricle.models.hashing import weights_hash
 from auricle.study.config import StudyConfig
-from auricle.study.models import open_model, weights_hash
+from auricle.study.models import open_model
 from auricle.study.naming import clip_key, digest
 
 if TYPE_CHECKING:
