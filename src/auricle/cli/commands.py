@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auricle._version import __version__
+from auricle.cli.concepts import concepts_app, layers
 from auricle.cli.data_checking import data_app  # data's commands, and those that this module adds
 from auricle.cli.evaluating import evaluate, predictions
 from auricle.cli.manipulating import manipulate_app
@@ -32,6 +33,8 @@ app = typer.Typer(
 )
 app.add_typer(data_app, name="data")
 app.add_typer(manipulate_app, name="manipulate")
+app.add_typer(concepts_app, name="concepts")
+app.command()(layers)
 app.command()(recipes)
 app.command()(train)
 app.command()(kfold)

@@ -10,6 +10,7 @@ from torch import Tensor
 from auricle.classifier import Classifier
 from auricle.concepts.subspaces import Subspaces
 from auricle.concepts.tap import tapped
+from auricle.concepts.two_step import projectors_of
 
 
 def without_each(
@@ -24,9 +25,10 @@ def without_each(
     samples = samples.to(classifier.device, classifier.dtype)
     with torch.inference_mode(), classifier.inference():
         features = classifier.frontend(samples)
-        whole = classifier.logits_from_features(features)
-        known = {id(each): each.projectors().to(samples) for each in subspaces}
-        projectors = torch.stack([known[id(each)] for each in subspaces])  # [B, K, d, d]
+        with tapped(classifier.network, layer) as tap:
+            whole = classifier.logits_from_features(features)
+        tap.check_clips(len(samples))
+        projectors = projectors_of(subspaces, tap.vectors(tap.said))
         found = []
         for k in range(projectors.shape[1]):
             keep = torch.eye(projectors.shape[-1]).to(samples) - projectors[:, k]
@@ -34,7 +36,6 @@ def without_each(
             def take_out(vectors: Tensor, keep: Tensor = keep) -> Tensor:
                 return torch.einsum("bli,bij->blj", vectors, keep)  # a ← (1 - P_kᵀ) a, as P_k = V_k U_kᵀ
 
-            with tapped(classifier.network, layer, change=take_out) as tap:
+            with tapped(classifier.network, layer, change=take_out):
                 found.append(classifier.logits_from_features(features))
-            _ = tap.said  # called once
     return whole, torch.stack(found, 1)

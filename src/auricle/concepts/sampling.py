@@ -63,26 +63,24 @@ class Reservoir:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self.offered = 0
-        self._keys = np.zeros(0)
-        self._rows: list[Tensor] = []
+        self._keys: list[np.ndarray] = []
+        self._rows: list[list[Tensor]] = []
+        self._held = 0
 
     def offer(self, *rows: Tensor, generator: np.random.Generator) -> None:
         """Rows ``[n, …]`` that belong together, kept or left together."""
-        keys = generator.random(len(rows[0]))
-        self.offered += len(keys)
-        self._keys = np.concatenate([self._keys, keys])
-        rows_ = [each.detach().cpu() for each in rows]
-        self._rows = [torch.cat(each) for each in zip(self._rows, rows_, strict=True)] if self._rows else rows_
-        if len(self._keys) > 2 * self.size:
-            self._thin()
-
-    def _thin(self) -> None:
-        kept = np.sort(np.argsort(self._keys, kind="stable")[: self.size])
-        self._keys = self._keys[kept]
-        self._rows = [each[torch.as_tensor(kept)] for each in self._rows]
+        self._keys.append(generator.random(len(rows[0])))
+        self._rows.append([each.detach().cpu() for each in rows])
+        self._held += len(rows[0])
+        if self._held > 2 * self.size:
+            self.rows()
 
     def rows(self) -> list[Tensor]:
-        if len(self._keys) > self.size:
-            self._thin()
-        return self._rows
+        """What is kept, in the order in which it was offered."""
+        keys = np.concatenate(self._keys)
+        joined = [torch.cat(each) for each in zip(*self._rows, strict=True)]
+        if len(keys) > self.size:
+            kept = np.sort(np.argsort(keys, kind="stable")[: self.size])
+            keys, joined = keys[kept], [each[torch.as_tensor(kept)] for each in joined]
+        self._keys, self._rows, self._held = [keys], [joined], len(keys)
+        return joined

@@ -66,8 +66,10 @@ def stability(fits: Sequence[Subspaces], *, draws: int = 20, seed: int = 0) -> S
     _several(fits)
     pairs = [match(a, b)[1] for a, b in combinations(fits, 2)]
     first = torch.tensor(pairs[: len(fits) - 1])
-    chance = [match(_random_like(fits[0], seed + 2 * i), _random_like(fits[1], seed + 2 * i + 1))[1] for i in range(draws)]
-    return Stability(float(torch.tensor(pairs).mean()), tuple(first.mean(0).tolist()), float(torch.tensor(chance).mean()))
+    seeds = range(seed, seed + 2 * draws, 2)
+    chance = [match(_random_like(fits[0], each), _random_like(fits[1], each + 1))[1] for each in seeds]
+    mean, expected = (float(torch.tensor(each).mean()) for each in (pairs, chance))
+    return Stability(mean, tuple(first.mean(0).tolist()), expected)
 
 
 def consensus(fits: Sequence[Subspaces]) -> Subspaces:
@@ -87,7 +89,7 @@ def consensus(fits: Sequence[Subspaces]) -> Subspaces:
         blocks.append(torch.linalg.eigh(mean).eigenvectors.flip(1)[:, :size])
     together = torch.cat(blocks, 1)
     if float(torch.linalg.svdvals(together)[-1]) < 1e-3:
-        raise AuricleError("these fits agree on too little for a consensus; fit on more vectors, or with fewer concepts")
+        raise AuricleError("these fits agree on too little for a consensus; fit more vectors, or fewer concepts")
     found = Subspaces(polar(together), middle.sizes)
     agreement = torch.tensor([similarity(found, fit).diagonal().tolist() for fit in partners]).mean(0).tolist()
     return Subspaces(found.basis, found.sizes, statistics={"agreement": agreement, "fits": len(fits)})

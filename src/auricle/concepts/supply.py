@@ -61,8 +61,9 @@ class LayerPoint(Point):
         self.classifier, self.level = point.classifier, point.level
         self.length, self.samples = point.length, point.samples
         x = point.x.detach().requires_grad_()
-        with tapped(self.classifier.network, layer) as tap:
+        with tapped(self.classifier.network, layer, change=torch.clone) as tap:  # what follows may work in place
             value = self.classifier.logits_from_features(x)
+        tap.check_clips(len(x))
         if passes_by(value, tap.said, x):
             raise AuricleError(
                 f'some of the network goes around the layer "{layer}", so it alone cannot be explained with {method}; '
@@ -74,12 +75,12 @@ class LayerPoint(Point):
 
     def _above(self, a: Tensor) -> Tensor:
         inputs = self.features[:1].expand(len(a), *self.features.shape[1:])
-        vectors = self.tap.vectors(a)
+        vectors = self.tap.vectors(a).clone()
         with tapped(self.classifier.network, self.layer, change=lambda _: vectors):
             return self.classifier.logits_from_features(inputs)
 
     def of(self, samples: Tensor) -> Tensor:
-        with torch.no_grad(), tapped(self.classifier.network, self.layer) as tap:
+        with torch.no_grad(), tapped(self.classifier.network, self.layer, change=torch.clone) as tap:
             self.classifier.logits_from_features(self.classifier.frontend(samples))
         return tap.said.detach()
 

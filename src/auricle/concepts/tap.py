@@ -39,10 +39,23 @@ class Tap:
         return self.output
 
     @property
+    def carrier(self) -> Tensor:
+        """What carries relevance here: the output or, where a batch norm has added to it, what it was added to."""
+        measure = measure_of(self.said)
+        return self.said if measure is None else measure.deviation
+
+    @property
     def activation(self) -> Tensor:
         """What relevance at the layer is a multiple of, as vectors ``[B, L, d]``: R = a ⊙ c."""
-        measure = measure_of(self.said)
-        return self.vectors(self.said.detach() if measure is None else measure.deviation.detach())
+        return self.vectors(self.carrier.detach())
+
+    def check_clips(self, clips: int) -> None:
+        """Raise `AuricleError` unless the layer's first axis is that of the clips."""
+        if len(self.said) != clips:
+            raise AuricleError(
+                f'the layer "{self.name}" gives shape {tuple(self.said.shape)} for {clips} clips, so that its first '
+                "axis is not that of the clips; choose a layer where it is (batch_first)"
+            )
 
     @property
     def positions(self) -> tuple[int, ...]:
@@ -108,10 +121,10 @@ def tapped(network: nn.Module, layer: str, change: Callable[[Tensor], Tensor] | 
 
 def context_of(tap: Tap, value: Tensor, seeds: Tensor) -> Tensor:
     """The gradient form of relevance at the layer, in its own shape; the graph is kept."""
-    said = tap.said
-    if not said.requires_grad:
+    tap.check_clips(len(value))
+    if not tap.carrier.requires_grad:
         raise AuricleError(f'the layer "{tap.name}" does not hear the clip; choose another')
-    (context,) = torch.autograd.grad(value, said, seeds, retain_graph=True, allow_unused=True)
+    (context,) = torch.autograd.grad(value, tap.carrier, seeds, retain_graph=True, allow_unused=True)
     if context is None:
         raise AuricleError(
             f'relevance does not pass through the layer "{tap.name}": a batch norm behind it is folded into it, or the '

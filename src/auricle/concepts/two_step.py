@@ -92,12 +92,12 @@ def take_apart(
             run = method.one_pass(point, weights.to(samples))
         context = context_of(tap, run.value, run.seeds)
         activation, vectors = tap.activation, tap.vectors(context)
-        projectors = _projectors(subspaces, activation)
+        projectors = projectors_of(subspaces, activation)
         parts = torch.einsum("bkij,blj->kbli", projectors, vectors)
         latent = torch.einsum("bli,kbli->bkl", activation, parts)
         run.keep()
-        each = _below(tap.said, run.x, tap.shaped(parts))
-        around = _around(run, tap.said)
+        each = _below(tap.carrier, run.x, tap.shaped(parts))
+        around = _around(run, tap.carrier)
         through = each.sum(0)
         gradient = through if around is None else around
         whole = run.of(gradient)
@@ -113,8 +113,8 @@ def take_apart(
     )
 
 
-def _projectors(subspaces: Sequence[Subspaces], like: Tensor) -> Tensor:
-    """``[B, K, d, d]``."""
+def projectors_of(subspaces: Sequence[Subspaces], like: Tensor) -> Tensor:
+    """Each clip's P_k, ``[B, K, d, d]``, for vectors ``[B, L, d]``."""
     known: dict[int, Tensor] = {}
     for each in subspaces:
         if each.channels != like.shape[-1]:
@@ -128,25 +128,33 @@ def _projectors(subspaces: Sequence[Subspaces], like: Tensor) -> Tensor:
     return torch.stack([known[id(each)] for each in subspaces])
 
 
-def _below(said: Tensor, x: Tensor, parts: Tensor) -> Tensor:
-    """Every part ``[K, …]`` of the layer's context followed to x, ``[K, …]``, in one backward pass.
+def _below(carrier: Tensor, x: Tensor, parts: Tensor) -> Tensor:
+    """Every part ``[K, …]`` of the layer's context followed to x, ``[K, …]``, as suits the device.
 
     A processor's cache holds the maps of one part, not of all: there they follow one after another, and what does not
     depend on them (the rules' denominators) is computed once.
     """
+    return one_by_one(carrier, x, parts) if x.device.type == "cpu" else at_once(carrier, x, parts)
+
+
+def one_by_one(carrier: Tensor, x: Tensor, parts: Tensor) -> Tensor:
+    """A backward pass for every part."""
+    return torch.stack([torch.autograd.grad(carrier, x, part, retain_graph=True)[0] for part in parts])
+
+
+def at_once(carrier: Tensor, x: Tensor, parts: Tensor) -> Tensor:
+    """One backward pass for all parts together."""
 
     def follow(part: Tensor) -> Tensor:
-        (gradient,) = torch.autograd.grad(said, x, part, retain_graph=True)
+        (gradient,) = torch.autograd.grad(carrier, x, part, retain_graph=True)
         return gradient
 
-    if x.device.type == "cpu":
-        return torch.stack([follow(part) for part in parts])
     return torch.vmap(follow)(parts)
 
 
-def _around(run: OnePass, said: Tensor) -> Tensor | None:
+def _around(run: OnePass, carrier: Tensor) -> Tensor | None:
     """The whole derivative at x, where some of it goes around the layer; None where the layer sees all of it."""
-    if not passes_by(run.value, said, run.x):
+    if not passes_by(run.value, carrier, run.x):
         return None
     run.forget()
     (whole,) = torch.autograd.grad(run.value, run.x, run.seeds)

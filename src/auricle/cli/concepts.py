@@ -1,0 +1,242 @@
+"""``auricle layers`` and ``auricle concepts``: finding concepts in a model, showing, naming and judging them."""
+
+from __future__ import annotations
+
+import json as json_
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from auricle.errors import AuricleError, nearest
+
+if TYPE_CHECKING:
+    from auricle.clip import Clip
+    from auricle.concepts.concepts import Concepts
+    from auricle.evaluation.tested import Choice
+
+concepts_app = typer.Typer(
+    help="Concepts: find subspaces of a layer that carry the decisions, show, name and judge them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a folder of 'auricle concepts fit'", show_default=False)]
+Data = Annotated[str | None, typer.Option(help="the data set; by default what the model was trained on")]
+Task = Annotated[str | None, typer.Option(help="its label column, where several fit the model")]
+Split = Annotated[str | None, typer.Option(help="how the data set is split, where the model does not say")]
+Fold = Annotated[str | None, typer.Option(help="which fold of the split")]
+PerClass = Annotated[int | None, typer.Option(help="at most so many clips of each class")]
+Label = Annotated[list[str] | None, typer.Option("--class", metavar="LABEL", help="only this class (repeatable)")]
+Model = Annotated[str, typer.Option(help="the model, where it has moved")]
+Json = Annotated[bool, typer.Option("--json", help="as JSON")]
+Seed = Annotated[int, typer.Option(help="of every random draw")]
+
+
+def layers(
+    model: Annotated[str, typer.Argument(help="a bundled model or a folder", show_default=False)] = "digits",
+    seconds: Annotated[float | None, typer.Option(help="length of the sound; by default what the model wants")] = None,
+    json: Json = False,
+) -> None:
+    """List a model's layers: shape, and how much sound one position hears."""
+    import dataclasses
+
+    from auricle.cli.model import classifier_of
+    from auricle.concepts.layers import layers as layers_of
+
+    found = layers_of(classifier_of(model), seconds=seconds)
+    if json:
+        typer.echo(json_.dumps([dataclasses.asdict(each) for each in found], indent=2))
+        return
+    wide = max(len(each.name) for each in found)
+    for each in found:
+        note = f"   ({each.note})" if each.note else ""
+        typer.echo(f"{each.name:{wide}}  {each.kind:17} {each.shape:>15}   one position hears {each.field}{note}")
+
+
+@concepts_app.command()
+def learners(json: Json = False) -> None:
+    """List the ways of finding subspaces, with their settings."""
+    from auricle.concepts.learners import LEARNERS
+    from auricle.settings import described
+
+    if json:
+        found = [{"name": name, "summary": each.summary, "source": each.source, "settings": described(each)}
+                 for name, each in LEARNERS.items()]
+        typer.echo(json_.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for name, kind in LEARNERS.items():
+        typer.echo(f"{name}: {kind.summary}\n    source: {kind.source}")
+        for setting in described(kind):
+            typer.echo(f"    {setting['name']}={setting['default']}: {setting['meaning']}")
+
+
+@concepts_app.command()
+def fit(
+    model: Annotated[str, typer.Option(help="a bundled model, or a folder of a trained one")],
+    layer: Annotated[str, typer.Option(help="name of the layer, see 'auricle layers MODEL'")],
+    data: Data = None,
+    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("auricle-concepts"),
+    concepts: Annotated[int, typer.Option(help="how many of each class (K)")] = 4,
+    method: Annotated[str, typer.Option(help="how they are found, see 'auricle concepts learners'")] = "drsa",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of that method, as size=8")
+    ] = None,
+    relevance: Annotated[str, typer.Option(help="where relevance comes from, see 'auricle methods'")] = "lrp",
+    relevance_set: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="a setting of it, as composite=epsilon-plus")
+    ] = None,
+    task: Task = None,
+    split: Split = None,
+    fold: Fold = None,
+    part: Annotated[
+        str | None, typer.Option(help="train, validate, test or all; by default what the model was trained on")
+    ] = None,
+    per_class: PerClass = None,
+    label: Label = None,
+    positions: Annotated[str, typer.Option(help="which vectors of a clip: random, grid or relevance")] = "random",
+    per_clip: Annotated[int, typer.Option(help="vectors of each clip")] = 20,
+    vectors: Annotated[int, typer.Option(help="most vectors of each class")] = 16_000,
+    wrong: Annotated[bool, typer.Option("--wrong", help="learn also from clips that the model gets wrong")] = False,
+    repeats: Annotated[int, typer.Option(help="fits with other seeds, to tell how stable the concepts are")] = 3,
+    seed: Seed = 0,
+) -> None:
+    """Find the concepts of each class: subspaces of a layer that carry its decisions."""
+    from auricle.cli.choosing import settings_of
+    from auricle.cli.progress import progress
+    from auricle.cli.stopping import stoppable
+    from auricle.concepts.fitting import fit_concepts
+    from auricle.concepts.learners import build_learner
+    from auricle.concepts.sampling import Sampling
+    from auricle.methods import build
+
+    settings = settings_of(set_ or [])
+    learner = build_learner(method, **({} if "sizes" in settings else {"concepts": concepts}), **settings)
+    source = build(relevance, **settings_of(relevance_set or []))
+    sampling = Sampling(positions=positions, per_clip=per_clip, vectors=vectors)  # type: ignore[arg-type]
+    choice = _choose(model, data, task, split, fold, part, default="train")
+    rows = _rows(choice, label, per_class, seed)
+    failures: list[str] = []
+    with stoppable(), progress(len(rows), "hearing") as bar:
+        found = fit_concepts(
+            choice.classifier,
+            _clips(choice, rows, failures, bar.step),
+            layer=layer,
+            learner=learner,
+            method=source,
+            sampling=sampling,
+            labels=label or [each for each in choice.classifier.labels if each in {one for _, one in rows}],
+            correct=not wrong,
+            repeats=repeats,
+            seed=seed,
+            data=choice.data,
+            on_failure=lambda name, error: failures.append(str(error)),
+        )
+        found = replace(found, facts={**found.facts, "model_path": model, "task": choice.task, "split": choice.split})
+        found.save(out)
+    _tell_fitted(found)
+    for text in failures:
+        typer.echo(f"left out: {text}", err=True)
+    typer.echo(f"{out}\n  next: auricle concepts show {out}")
+
+
+@concepts_app.command()
+def name(
+    folder: Folder,
+    label: Annotated[str, typer.Argument(metavar="LABEL", help="the class", show_default=False)],
+    concept: Annotated[int, typer.Argument(metavar="K", help="the concept, from 1", show_default=False)],
+    text: Annotated[str, typer.Argument(metavar="NAME", help="its name; empty takes it off", show_default=False)],
+) -> None:
+    """Give a concept a name, which is kept and shown everywhere."""
+    from auricle.concepts.concepts import load_concepts
+
+    found = load_concepts(folder).named(label, concept, text)
+    found.save(folder)
+    typer.echo(f"{label}: {', '.join(found.names_of(label))}")
+
+
+def _choose(
+    model: str,
+    data: str | None,
+    task: str | None,
+    split: str | None,
+    fold: str | None,
+    part: str | None,
+    *,
+    default: str,
+) -> Choice:
+    """The model and its clips: the ``default`` part where it is known how they are split, else all of them."""
+    import numpy as np
+
+    from auricle.cli.model import classifier_of
+    from auricle.evaluation.tested import PARTS, choose_clips
+
+    parts = (*PARTS, "all")
+    if part is not None and part not in parts:
+        raise AuricleError(f'a split has no part "{part}"; {nearest(part, parts)}')
+    classifier = classifier_of(model)
+    asked: dict[str, Any] = {"data": data, "task": task, "scheme": split, "fold": fold, "classifier": classifier}
+    first = choose_clips(model, **asked)
+    if part == "all":
+        return replace(first, numbers=np.arange(len(first.dataset)), split="all clips")
+    if first.scheme is None and part is None:
+        return first
+    return choose_clips(model, **asked, part=part or default)
+
+
+def _rows(choice: Choice, labels: list[str] | None, per_class: int | None, seed: int) -> list[tuple[int, str]]:
+    """Numbers and labels of the chosen clips, ``per_class`` of them drawn; of several labels the first counts."""
+    import numpy as np
+
+    if per_class is not None and per_class < 1:
+        raise AuricleError(f"{per_class} clips of each class leave nothing; give at least 1")
+    for label in labels or []:
+        choice.classifier.target_index(label)
+    numbers = np.asarray(choice.numbers)
+    if per_class is not None:
+        numbers = np.random.default_rng(seed).permutation(numbers)
+    taken: dict[str, int] = {}
+    rows = []
+    for number in numbers.tolist():
+        said = choice.dataset.row(number)[choice.task]
+        said = (said[0] if said else None) if isinstance(said, list) else said
+        if said is None or (labels and said not in labels):
+            continue
+        taken[said] = taken.get(said, 0) + 1
+        if per_class is None or taken[said] <= per_class:
+            rows.append((number, str(said)))
+    if not rows:
+        raise AuricleError(f"no clip of {choice.dataset.name} is left; correct --class, --part or --split")
+    return sorted(rows)
+
+
+def _clips(
+    choice: Choice, rows: list[tuple[int, str]], failures: list[str], step: Any
+) -> Iterator[tuple[Clip, str]]:
+    """The clips of rows, read one after another; those that cannot be read are told."""
+    for number, label in rows:
+        step()
+        try:
+            clip = choice.dataset.load(number)
+        except AuricleError as error:
+            failures.append(str(error))
+            continue
+        yield clip, label
+
+
+def _tell_fitted(found: Concepts) -> None:
+    for label, each in found.subspaces.items():
+        shares = ", ".join(f"{100 * share:.0f} %" for share in each.statistics["relevance"])
+        sizes = ", ".join(map(str, each.sizes))
+        line = f"{label}: {len(each)} concepts of {sizes} directions; shares of relevance {shares}"
+        if "stability" in each.statistics:
+            chance = each.statistics["stability_by_chance"]
+            line += f"; stability {each.statistics['stability']:.2f} (by chance {chance:.2f})"
+        typer.echo(line)
+        for k in each.statistics.get("garbage") or []:
+            typer.echo(
+                f"  concept {k + 1} speaks against {label} on average: it takes up what the others claim too much",
+                err=True,
+            )

@@ -1,0 +1,111 @@
+"""Finding the concepts of every class: vectors collected once, subspaces learned, and how far they can be relied on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from torch import Tensor
+
+from auricle.classifier import Classifier
+from auricle.clip import Clip
+from auricle.concepts.collecting import Collected, Labelled, collect
+from auricle.concepts.concepts import Concepts
+from auricle.concepts.learners import build_learner
+from auricle.concepts.learners.base import Learner
+from auricle.concepts.sampling import Sampling
+from auricle.concepts.similarity import stability
+from auricle.concepts.subspaces import Subspaces
+from auricle.errors import AuricleError
+from auricle.methods import Method, build
+
+HELD_OUT = 5
+"""Every so-manieth clip is held out: its vectors do not fit, but choose."""
+
+
+def fit_concepts(
+    classifier: Classifier,
+    clips: Iterable[Labelled],
+    *,
+    layer: str,
+    learner: str | Learner = "drsa",
+    method: str | Method = "lrp",
+    sampling: Sampling | None = None,
+    labels: Iterable[str] | None = None,
+    correct: bool = True,
+    repeats: int = 3,
+    seed: int = 0,
+    data: str | None = None,
+    on_clip: Callable[[Clip], None] | None = None,
+    on_failure: Callable[[str, AuricleError], None] | None = None,
+) -> Concepts:
+    """The concepts of each class at a layer, from labelled clips.
+
+    clips: pairs of a clip and its label. labels: the classes (by default all that occur). correct: learn only from
+    clips that the classifier gets right. repeats: fits with further seeds, by whose likeness ``stability`` is told (1: none).
+    data: what the clips are, for the card. Learners for which second moments are enough take those of all positions,
+    the others drawn vectors, of which a fifth of the clips is held out.
+    """
+    learner = build_learner(learner) if isinstance(learner, str) else learner
+    method = build(method) if isinstance(method, str) else method
+    sampling = sampling or Sampling()
+    if repeats < 1:
+        raise AuricleError(f"{repeats} repeats find nothing; give at least 1")
+    collected = collect(
+        classifier,
+        clips,
+        layer=layer,
+        method=method,
+        sampling=sampling,
+        labels=labels,
+        correct=correct,
+        seed=seed,
+        on_clip=on_clip,
+        on_failure=on_failure,
+    )
+    subspaces = {label: _fit(learner, each, repeats, seed) for label, each in collected.items()}
+    return Concepts.of(
+        classifier,
+        layer,
+        method,
+        subspaces,
+        learner={"name": learner.name, "settings": learner.settings()},
+        sampling={"positions": sampling.positions, "per_clip": sampling.per_clip, "vectors": sampling.vectors},
+        fitted_on={
+            "data": data,
+            "clips": {label: each.clips for label, each in collected.items()},
+            "wrong": {label: each.wrong for label, each in collected.items()} if correct else None,
+            "seed": seed,
+        },
+    )
+
+
+def _fit(learner: Learner, collected: Collected, repeats: int, seed: int) -> Subspaces:
+    try:
+        if learner.needs == "moments":
+            found = learner.fit_moments(collected.moments, seed=seed)
+            return replace(found, statistics={**found.statistics, **_told(collected)})
+        fitting, held_out = _apart(collected)
+        fits = [learner.fit(*fitting, held_out=held_out, seed=seed + number) for number in range(repeats)]
+    except AuricleError as error:
+        raise AuricleError(f"{collected.label}: {error}") from error
+    more = _told(collected)
+    if repeats > 1:
+        agreement = stability(fits, seed=seed)
+        more["stability"] = agreement.mean
+        more["stability_by_chance"] = agreement.chance
+        more["stabilities"] = list(agreement.concepts)
+    return replace(fits[0], statistics={**fits[0].statistics, **more})
+
+
+def _told(collected: Collected) -> dict[str, object]:
+    return {"clips": collected.clips, "vectors": len(collected.a), "mean_relevance": collected.moments.relevance}
+
+
+def _apart(collected: Collected) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor] | None]:
+    """Vectors to fit and, where there are enough clips, held-out ones of other clips."""
+    held = collected.source % HELD_OUT == HELD_OUT - 1
+    a, c = collected.a, collected.c
+    if collected.clips < 2 * HELD_OUT or not bool(held.any()):
+        return (a, c), None
+    return (a[~held], c[~held]), (a[held], c[held])
