@@ -148,6 +148,12 @@ def explain(
     where: Where = None,
     per: Per = None,
     limit: Limit = None,
+    concepts: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="in the shares of these concepts, see 'auricle concepts fit'")
+    ] = None,
+    of_class: Annotated[
+        str | None, typer.Option("--class", metavar="LABEL", help="with --concepts: those of another class")
+    ] = None,
 ) -> None:
     """See, hear and measure why the model decided, one page per clip.
 
@@ -161,6 +167,18 @@ def explain(
     from auricle.sonify import Masking
 
     clips = clips or []
+    if concepts is not None:
+        _only_concepts(context, clips)
+        from auricle.cli.in_concepts import explain_in_concepts
+
+        named = None if _is_default(context, "model") else model
+        with stoppable():
+            failures = explain_in_concepts([Path(each) for each in clips], concepts, named, target, of_class, out)
+        if failures:
+            raise typer.Exit(1)
+        return
+    if of_class is not None:
+        context.fail("--class goes with --concepts DIR; --target names the class that is explained")
     said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
     shortcuts = {"components": components, "baseline": baseline}
 
@@ -302,6 +320,24 @@ def metrics(json: Json = False) -> None:
     from auricle.cli.listing import show_metrics
 
     show_metrics(json)
+
+
+def _is_default(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "DEFAULT"
+
+
+WITH_CONCEPTS = {"clips", "model", "target", "out", "concepts", "of_class"}
+
+
+def _only_concepts(context: typer.Context, clips: list[str]) -> None:
+    """Method, level and so on are those that the concepts were found with."""
+    for option in context.command.params:
+        if option.name is not None and option.name not in WITH_CONCEPTS and not _is_default(context, option.name):
+            context.fail(
+                f"{option.opts[0]} has no meaning with --concepts, which explain as they were found; leave it out"
+            )
+    _only_files(context, clips)
 
 
 def _only_files(context: typer.Context, clips: list[str]) -> None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auricle.errors import AuricleError, nearest
-
 if TYPE_CHECKING:
-    from auricle.clip import Clip
     from auricle.concepts.concepts import Concepts
-    from auricle.evaluation.tested import Choice
 
 concepts_app = typer.Typer(
     help="Concepts: find subspaces of a layer that carry the decisions, show, name and judge them.",
@@ -30,7 +25,7 @@ Split = Annotated[str | None, typer.Option(help="how the data set is split, wher
 Fold = Annotated[str | None, typer.Option(help="which fold of the split")]
 PerClass = Annotated[int | None, typer.Option(help="at most so many clips of each class")]
 Label = Annotated[list[str] | None, typer.Option("--class", metavar="LABEL", help="only this class (repeatable)")]
-Model = Annotated[str, typer.Option(help="the model, where it has moved")]
+Model = Annotated[str | None, typer.Option(help="the model, where it has moved")]
 Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 Seed = Annotated[int, typer.Option(help="of every random draw")]
 
@@ -105,6 +100,7 @@ def fit(
 ) -> None:
     """Find the concepts of each class: subspaces of a layer that carry its decisions."""
     from auricle.cli.choosing import settings_of
+    from auricle.cli.clips_of_classes import choose, clips_of_rows, rows_of
     from auricle.cli.progress import progress
     from auricle.cli.stopping import stoppable
     from auricle.concepts.fitting import fit_concepts
@@ -116,13 +112,13 @@ def fit(
     learner = build_learner(method, **({} if "sizes" in settings else {"concepts": concepts}), **settings)
     source = build(relevance, **settings_of(relevance_set or []))
     sampling = Sampling(positions=positions, per_clip=per_clip, vectors=vectors)  # type: ignore[arg-type]
-    choice = _choose(model, data, task, split, fold, part, default="train")
-    rows = _rows(choice, label, per_class, seed)
+    choice = choose(model, data, task, split, fold, part, default="train")
+    rows = rows_of(choice, label, per_class, seed)
     failures: list[str] = []
     with stoppable(), progress(len(rows), "hearing") as bar:
         found = fit_concepts(
             choice.classifier,
-            _clips(choice, rows, failures, bar.step),
+            clips_of_rows(choice, rows, failures, bar.step),
             layer=layer,
             learner=learner,
             method=source,
@@ -134,12 +130,71 @@ def fit(
             data=choice.data,
             on_failure=lambda name, error: failures.append(str(error)),
         )
-        found = replace(found, facts={**found.facts, "model_path": model, "task": choice.task, "split": choice.split})
+        source_of = {"model_path": model, "task": choice.task, "split": choice.split, "scheme": split, "fold": fold}
+        found = replace(found, facts={**found.facts, **source_of})
         found.save(out)
     _tell_fitted(found)
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
     typer.echo(f"{out}\n  next: auricle concepts show {out}")
+
+
+@concepts_app.command()
+def evaluate(
+    folder: Folder,
+    against: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR", help="concepts found in another way, to compare (repeatable)")
+    ] = None,
+    model: Model = None,
+    data: Data = None,
+    part: Annotated[str | None, typer.Option(help="test (default), validate, train or all")] = None,
+    per_class: Annotated[int, typer.Option(help="at most so many clips of each class")] = 40,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="of the flipping, as fill=silence")
+    ] = None,
+    seed: Seed = 0,
+) -> None:
+    """Judge concepts on other clips: flipping beside random subspaces, between classes, how far they differ."""
+    from auricle.cli.concepts_judged import judge
+
+    judge(
+        folder,
+        against=against or [],
+        model=model,
+        data=data,
+        part=part,
+        per_class=per_class,
+        settings=set_ or [],
+        seed=seed,
+    )
+
+
+@concepts_app.command()
+def show(
+    folder: Folder,
+    model: Model = None,
+    data: Data = None,
+    part: Annotated[str | None, typer.Option(help="test (default), validate, train or all")] = None,
+    per_class: PerClass = None,
+    rank: Annotated[str, typer.Option(help="prototypes by relevance or by activation")] = "relevance",
+    prototypes: Annotated[int, typer.Option(help="of each concept")] = 8,
+    out: Annotated[Path | None, typer.Option(help="folder of the pages; by default DIR/pages")] = None,
+    seed: Seed = 0,
+) -> None:
+    """See and hear what each concept is: prototypes, statistics and a page for every class."""
+    from auricle.cli.concepts_judged import show as show_
+
+    show_(
+        folder,
+        model=model,
+        data=data,
+        part=part,
+        per_class=per_class,
+        rank=rank,
+        prototypes=prototypes,
+        out=out,
+        seed=seed,
+    )
 
 
 @concepts_app.command()
@@ -155,75 +210,6 @@ def name(
     found = load_concepts(folder).named(label, concept, text)
     found.save(folder)
     typer.echo(f"{label}: {', '.join(found.names_of(label))}")
-
-
-def _choose(
-    model: str,
-    data: str | None,
-    task: str | None,
-    split: str | None,
-    fold: str | None,
-    part: str | None,
-    *,
-    default: str,
-) -> Choice:
-    """The model and its clips: the ``default`` part where it is known how they are split, else all of them."""
-    import numpy as np
-
-    from auricle.cli.model import classifier_of
-    from auricle.evaluation.tested import PARTS, choose_clips
-
-    parts = (*PARTS, "all")
-    if part is not None and part not in parts:
-        raise AuricleError(f'a split has no part "{part}"; {nearest(part, parts)}')
-    classifier = classifier_of(model)
-    asked: dict[str, Any] = {"data": data, "task": task, "scheme": split, "fold": fold, "classifier": classifier}
-    first = choose_clips(model, **asked)
-    if part == "all":
-        return replace(first, numbers=np.arange(len(first.dataset)), split="all clips")
-    if first.scheme is None and part is None:
-        return first
-    return choose_clips(model, **asked, part=part or default)
-
-
-def _rows(choice: Choice, labels: list[str] | None, per_class: int | None, seed: int) -> list[tuple[int, str]]:
-    """Numbers and labels of the chosen clips, ``per_class`` of them drawn; of several labels the first counts."""
-    import numpy as np
-
-    if per_class is not None and per_class < 1:
-        raise AuricleError(f"{per_class} clips of each class leave nothing; give at least 1")
-    for label in labels or []:
-        choice.classifier.target_index(label)
-    numbers = np.asarray(choice.numbers)
-    if per_class is not None:
-        numbers = np.random.default_rng(seed).permutation(numbers)
-    taken: dict[str, int] = {}
-    rows = []
-    for number in numbers.tolist():
-        said = choice.dataset.row(number)[choice.task]
-        said = (said[0] if said else None) if isinstance(said, list) else said
-        if said is None or (labels and said not in labels):
-            continue
-        taken[said] = taken.get(said, 0) + 1
-        if per_class is None or taken[said] <= per_class:
-            rows.append((number, str(said)))
-    if not rows:
-        raise AuricleError(f"no clip of {choice.dataset.name} is left; correct --class, --part or --split")
-    return sorted(rows)
-
-
-def _clips(
-    choice: Choice, rows: list[tuple[int, str]], failures: list[str], step: Any
-) -> Iterator[tuple[Clip, str]]:
-    """The clips of rows, read one after another; those that cannot be read are told."""
-    for number, label in rows:
-        step()
-        try:
-            clip = choice.dataset.load(number)
-        except AuricleError as error:
-            failures.append(str(error))
-            continue
-        yield clip, label
 
 
 def _tell_fitted(found: Concepts) -> None:
