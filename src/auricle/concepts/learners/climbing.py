@@ -1,6 +1,6 @@
 """Ways up an objective over orthonormal bases. Each yields ``(bases [S, d, m], J [S])`` from the start on.
 
-Papers: Riemannian L-BFGS, Huang, Gallivan & Absil 2015; Adam, Kingma & Ba 2015.
+Papers: L-BFGS, Liu & Nocedal 1989; with steps on a manifold, Huang, Gallivan & Absil 2015; Adam, Kingma & Ba 2015.
 """
 
 from __future__ import annotations
@@ -45,8 +45,9 @@ def adam(objective: Objective, u: Tensor, retract: Retraction, rate: float, batc
 
 
 def lbfgs(objective: Objective, u: Tensor, retract: Retraction) -> Path:
-    """L-BFGS in the tangent space, its memory carried along by projection; every start has its own step length.
+    """L-BFGS with steps in the tangent space; every start has its own step length.
 
+    Only its directions are made tangent; to carry all that it remembers along would cost more than it gains.
     A start that no step raises any more rests; where all do, the path ends.
     """
     rising = torch.ones(len(u), dtype=torch.bool, device=u.device)
@@ -67,8 +68,6 @@ def lbfgs(objective: Objective, u: Tensor, retract: Retraction) -> Path:
             return
         before, slope_before, u = u, slope, found
         slope = tangent(u, gradient)
-        steps = [tangent(u, each) for each in steps]
-        changes = [tangent(u, each) for each in changes]
         steps.append(tangent(u, u - before))
         changes.append(tangent(u, slope_before) - slope)
         if len(steps) > MEMORY:

@@ -1,0 +1,188 @@
+"""``auricle layers``, ``auricle concepts …`` and ``auricle explain --concepts``, as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from command_line import Auricle
+
+from auricle import demo, load_clip
+from auricle.concepts.concepts import load_concepts
+
+LAYER = "features.14"
+WORDS = ["five", "nine", "seven", "three"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three takes of each bundled word at other levels, as a table."""
+    folder = tmp_path_factory.mktemp("corpus")
+    rows, generator = ["path,label"], np.random.default_rng(0)
+    for word in WORDS:
+        clip = load_clip(demo.clip(word))
+        for take in range(3):
+            samples = clip.mono(clip.sample_rate) * generator.uniform(0.4, 0.9)
+            name = f"{word}-{take}.wav"
+            soundfile.write(folder / name, samples + generator.normal(0, 1e-3, len(samples)), clip.sample_rate)
+            rows.append(f"{name},{word}")
+    (folder / "clips.csv").write_text("\n".join(rows) + "\n")
+    return folder / "clips.csv"
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("concepts")
+
+
+@pytest.fixture
+def fitted(corpus: Path, auricle: Auricle, shared: Path) -> Path:
+    """Concepts of the four words, fitted once."""
+    folder = shared / "fitted"
+    if folder.exists():
+        return folder
+    ran = auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", folder,
+        "--concepts", 4, "--repeats", 1,
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    for word in WORDS:
+        assert f"{word}: 4 concepts of 40, 40, 40, 40 directions" in ran.out
+    return folder
+
+
+def test_layers_lists_shapes_and_how_much_sound_a_position_hears(auricle: Auricle) -> None:
+    ran = auricle("layers", "digits")
+    line = next(each for each in ran.out.splitlines() if each.startswith("features.2 "))
+    assert "ReLU" in line
+    assert "16 × 64 × 101" in line
+    assert "30 ms × 136 Hz" in line  # three frames of 10 ms: the kernel of the first convolution
+
+
+def test_layers_as_json_tells_where_relevance_does_not_pass(auricle: Auricle) -> None:
+    found = {each["name"]: each for each in json.loads(auricle("layers", "digits", "--json").out)}
+    assert found["features.14"]["channels"] == 160
+    assert found["features.14"]["note"] == ""
+    assert "batch norm" in found["features.12"]["note"]
+    assert found["head"]["seconds"] is None  # everything
+
+
+def test_learners_lists_every_way_with_its_source(auricle: Auricle) -> None:
+    out = auricle("concepts", "learners").out
+    assert "drsa:" in out
+    assert "2212.14855" in out
+    found = json.loads(auricle("concepts", "learners", "--json").out)
+    assert {each["name"] for each in found} >= {"drsa", "prca", "nmf"}
+
+
+def test_a_fit_is_saved_with_its_card_and_can_be_read_again(fitted: Path) -> None:
+    found = load_concepts(fitted)
+    assert list(found) == ["three", "five", "seven", "nine"]  # in the order of the model's outputs
+    assert found.layer == LAYER
+    assert found.facts["fitted_on"]["clips"] == {"three": 3, "five": 3, "seven": 3, "nine": 3}
+
+
+def test_a_name_is_kept_and_shown(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    copy = shutil.copytree(fitted, tmp_path / "copy")
+    assert "vowel" in auricle("concepts", "name", copy, "seven", 2, "vowel").out
+    assert load_concepts(copy).names_of("seven")[1] == "vowel"
+    ran = auricle("explain", demo.clip("seven"), "--concepts", copy, "--out", tmp_path / "out")
+    assert "vowel" in ran.out
+    assert "vowel" in (tmp_path / "out/seven/index.html").read_text()
+    ran = auricle("concepts", "name", copy, "seven", 9, "vowel")
+    assert ran.code == 1
+    assert "seven has concepts 1 to 4, not 9" in ran.err
+
+
+def test_a_clip_is_explained_in_shares_that_sum_to_the_whole(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    ran = auricle("explain", demo.clip("five"), demo.clip("nine"), "--concepts", fitted, "--out", tmp_path)
+    assert ran.code == 0, ran.err
+    with np.load(tmp_path / "five/relevance.npz") as saved:
+        np.testing.assert_allclose(saved["maps"].sum(0), saved["standard"], atol=1e-4 * abs(saved["standard"]).max())
+    original, _ = soundfile.read(tmp_path / "five/original.wav")
+    names = ["concept-1", "concept-2", "concept-3", "concept-4", "rest"]
+    parts = [soundfile.read(tmp_path / f"five/{name}.wav")[0] for name in names]
+    np.testing.assert_allclose(np.sum(parts, axis=0), original, atol=1e-4)
+    assert "nine" in (tmp_path / "index.html").read_text()
+
+
+def test_concepts_of_another_class_are_used_on_request(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    ran = auricle("explain", demo.clip("five"), "--concepts", fitted, "--class", "nine", "--out", tmp_path)
+    assert json.loads((tmp_path / "five/explanation.json").read_text())["concepts"]["label"] == "nine"
+    assert "relevance for five" in ran.out
+    ran = auricle("explain", demo.clip("five"), "--concepts", fitted, "--class", "two", "--out", tmp_path)
+    assert ran.code == 1
+    assert 'no concepts were fitted for "two"' in ran.err
+
+
+def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path) -> None:
+    copy = shutil.copytree(fitted, tmp_path / "copy")
+    other = tmp_path / "other"
+    ran = auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", other,
+        "--method", "pca", "--set", "size=40",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    ran = auricle("concepts", "evaluate", copy, "--against", other, "--per-class", 2)
+    assert ran.code == 0, ran.err
+    for name in ("drsa", "pca", "random", "plain explanation", "of 4 classes"):
+        assert name in ran.out
+    found = load_concepts(copy).facts["evaluation"]
+    assert np.array(found["inter_class"]["matrix"]).shape == (4, 4)
+    assert found["aupc"][0]["mean"]["clips"] == 8
+
+
+def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    copy = shutil.copytree(fitted, tmp_path / "copy")
+    ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 2)
+    assert ran.code == 0, ran.err
+    pages = list((tmp_path / "pages").glob("**/*.html"))
+    assert len(pages) >= 5
+    text = " ".join(page.read_text() for page in pages)
+    for word in WORDS:
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--layer", "features.99"], 'no layer "features.99"'),
+        (["--layer", LAYER, "--concepts", "7"], "7 concepts do not share 160 channels equally; ask for 8 or 5, or"),
+        (["--layer", "features.12"], "batch norm behind it is folded into it"),
+        (["--layer", LAYER, "--method", "drs"], "drsa"),
+        (["--layer", LAYER, "--relevance", "lime"], "lime"),
+        (["--layer", LAYER, "--class", "sevn"], "seven"),
+        (["--layer", LAYER, "--positions", "rndom"], "positions=rndom"),
+        (["--layer", LAYER, "--part", "tset"], "test"),
+    ],
+)
+def test_what_cannot_be_fitted_is_told_in_a_sentence(
+    arguments: list[str], said: str, corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    ran = auricle("concepts", "fit", "--model", "digits", "--data", corpus, "--out", tmp_path / "out", *arguments)
+    assert ran.code == 1
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_concepts_of_another_model_are_refused(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    ran = auricle("explain", demo.clip("five"), "--concepts", fitted, "--model", "heart", "--out", tmp_path / "out")
+    assert ran.code == 1
+    assert "found in another model" in ran.err
+
+
+def test_settings_that_the_concepts_have_already_are_refused(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    ran = auricle("explain", demo.clip("five"), "--concepts", fitted, "--method", "ig", "--out", tmp_path)
+    assert ran.code == 2
+    assert "--method has no meaning with --concepts" in ran.err
+
+
+def test_a_folder_without_concepts_is_told(auricle: Auricle, tmp_path: Path) -> None:
+    ran = auricle("explain", demo.clip("five"), "--concepts", tmp_path, "--out", tmp_path / "out")
+    assert ran.code == 1
+    assert "holds no concepts.json" in ran.err
