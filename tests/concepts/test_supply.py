@@ -41,7 +41,7 @@ def supplied(classifier: Classifier, samples: Tensor, layer: str, method: Method
     return supply(classifier, samples, predicted(classifier, samples), layer=layer, method=method)
 
 
-# --- the gradient form -------------------------------------------------------------------------------------------------
+# --- the gradient form ------------------------------------------------------------------------------------------------
 
 
 def small(*, inplace: bool = False) -> nn.Module:
@@ -97,7 +97,7 @@ def test_a_batch_is_its_clips(exact: Classifier, heard: Tensor, method: Method) 
         assert difference(together.activation[row], alone.activation[0]) < 1e-9
 
 
-# --- by division -------------------------------------------------------------------------------------------------------
+# --- by division ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_works_in_place_above_the_layer_leaves_its_activation_alone(layer: 
         torch.testing.assert_close(in_place.context, plain.context)
 
 
-# --- what cannot be ----------------------------------------------------------------------------------------------------
+# --- what cannot be ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", [KernelShap(), GradCAM()], ids=lambda method: method.name)

@@ -95,7 +95,7 @@ def fit(
     per_clip: Annotated[int, typer.Option(help="vectors of each clip")] = 20,
     vectors: Annotated[int, typer.Option(help="most vectors of each class")] = 16_000,
     wrong: Annotated[bool, typer.Option("--wrong", help="learn also from clips that the model gets wrong")] = False,
-    repeats: Annotated[int, typer.Option(help="fits with other seeds, to tell how stable the concepts are")] = 3,
+    repeats: Annotated[int, typer.Option(help="fits with other seeds, to tell how stable the concepts are")] = 1,
     seed: Seed = 0,
 ) -> None:
     """Find the concepts of each class: subspaces of a layer that carry its decisions."""

@@ -33,7 +33,7 @@ def fit_concepts(
     sampling: Sampling | None = None,
     labels: Iterable[str] | None = None,
     correct: bool = True,
-    repeats: int = 3,
+    repeats: int = 1,
     seed: int = 0,
     data: str | None = None,
     on_clip: Callable[[Clip], None] | None = None,
@@ -42,7 +42,8 @@ def fit_concepts(
     """The concepts of each class at a layer, from labelled clips.
 
     clips: pairs of a clip and its label. labels: the classes (by default all that occur). correct: learn only from
-    clips that the classifier gets right. repeats: fits with further seeds, by whose likeness ``stability`` is told (1: none).
+    clips that the classifier gets right. repeats: fits with further seeds, by whose likeness ``stability`` is
+    told (with 1, by that of the starts of a learner that has several).
     data: what the clips are, for the card. Learners for which second moments are enough take those of all positions,
     the others drawn vectors, of which a fifth of the clips is held out.
     """

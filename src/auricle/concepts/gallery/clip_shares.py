@@ -112,7 +112,7 @@ def _listen(
     )
     logits, without = without_each(classifier, samples, own, layer=concepts.layer)
     activation = found.activation.detach()
-    meeting = torch.einsum("bli,blj->bij", activation, found.context.detach()).cpu()  # of which R_k of any subspaces
+    meeting = torch.einsum("bli,blj->bij", activation, found.context.detach()).cpu()  # R_k of any subspaces follow
     latent = found.latent.detach().flatten(2).cpu()
     for row, (number, _) in enumerate(rows):
         into = parts[number]

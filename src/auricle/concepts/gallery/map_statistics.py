@@ -102,4 +102,4 @@ def crop(over_time: np.ndarray, edges: np.ndarray, seconds: float) -> tuple[floa
         start, end = float(edges[best]), float(edges[ends[best]])
     length = min(max(end - start, SHORTEST) + 2 * MARGIN, seconds)
     start = min(max((start + end - length) / 2, 0.0), seconds - length)
-    return start, start + length
+    return start, min(start + length, seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -53,7 +53,7 @@ class DRSA(Blocks, Learner):
     grouped: bool = Field(default=True, description="the first start of lbfgs is put together from directions")
     steps: int = Field(default=500, ge=1, description="at most so many")
     rate: float | None = Field(default=None, gt=0, description="step size; None is 1 for ascent, 0.01 for adam")
-    tolerance: float = Field(default=1e-5, ge=0, description="stop where 10 steps gain less than this share of J")
+    tolerance: float = Field(default=1e-4, ge=0, description="stop where 10 steps gain less than this share of J")
     batch: int | None = Field(default=None, ge=2, description="vectors in a step of adam or ascent; None takes all")
     patience: int = Field(default=10, ge=1, description="looks, every 10 steps, without held-out gain before it stops")
 
@@ -78,6 +78,7 @@ class DRSA(Blocks, Learner):
         # Rounding of many steps is taken away at the end.
         basis = polar(found.bases[best].cpu().double())
         told = {
+            **_agreement([Subspaces(polar(each.cpu().double()), sizes) for each in found.bases], best, seed),
             "objective": float(values[best]),
             "held_out": None if found.held_out is None else float(found.held_out[best]),
             "history": {**found.history(best), "starts": values.tolist()},
@@ -112,6 +113,20 @@ class DSA(DRSA):
         self, a: Tensor, c: Tensor, moments: Moments, held_out: tuple[Tensor, Tensor] | None, seed: int
     ) -> Subspaces:
         return super()._fit(a, a, moments, None if held_out is None else (held_out[0], held_out[0]), seed)
+
+
+def _agreement(fits: list[Subspaces], best: int, seed: int) -> dict[str, Any]:
+    """How alike the starts ended, the best one's concepts first."""
+    from auricle.concepts.similarity import stability  # which is made of these learners' projections
+
+    if len(fits) < 2:
+        return {}
+    found = stability([fits[best], *fits[:best], *fits[best + 1 :]], seed=seed)
+    return {
+        "stability": found.mean,
+        "stability_by_chance": found.chance,
+        "stabilities": list(found.concepts),
+    }
 
 
 def _batches(a: Tensor, size: int, seed: int) -> Iterator[Tensor]:
