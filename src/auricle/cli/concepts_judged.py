@@ -162,8 +162,16 @@ def show(
         typer.echo(f"left out: {text}", err=True)
     for label in gallery.labels:
         for name, each in zip(concepts.names_of(label), gallery.statistics[label], strict=True):
-            typer.echo(f"{label}, {name}: {each}")
+            typer.echo(f"{label}, {name}: {_in_words(each)}")
     typer.echo(str(site / "index.html"))
+
+
+def _in_words(statistics: Mapping[str, Interval | None]) -> str:
+    share, hertz, when = (statistics.get(each) for each in ("share", "centroid_hz", "centroid_time"))
+    text = "nothing of the relevance" if share is None else f"{100 * share.mean:.0f} % of the relevance"
+    if hertz is not None and when is not None:
+        text += f", around {hertz.mean:.0f} Hz, {100 * when.mean:.0f} % into the clip"
+    return text
 
 
 def _paired(rows: list[tuple[int, str]], choice: Choice, failures: list[str], step: Callable[[], None]) -> Any:
