@@ -44,6 +44,8 @@ def nothing_is_lost(
     assert difference(found.whole.relevance, plain.relevance) < 1e-6
     relevance = (found.activation * found.context).sum((1, 2))
     torch.testing.assert_close(found.totals.sum(1), relevance, rtol=1e-6, atol=1e-10)
+    at_the_layer = concepts.shares(found.activation, found.context)  # R_k = aᵀ P_k c, also where P_k is oblique
+    torch.testing.assert_close(found.latent.flatten(2), at_the_layer.transpose(1, 2), rtol=1e-6, atol=1e-10)
     assert (found.whole.absorbed is None) == (plain.absorbed is None)
     if found.whole.absorbed is not None:
         torch.testing.assert_close(found.whole.absorbed, plain.absorbed, rtol=1e-6, atol=1e-8)

@@ -177,6 +177,10 @@ def test_more_windows_than_go_into_one_pass_and_that_overlap(digits: Classifier,
     np.testing.assert_allclose(
         found.whole.relevance, auricle.explain(long, overlapping, method=LRP(), target="nine").relevance, atol=1e-5
     )
+    heard, index = overlapping.windows(long).samples, overlapping.target_index("nine")
+    before, after = without_each(overlapping, heard, [concepts["nine"]] * len(heard), layer=LAYER)
+    fall = (before[:, None, index] - after[:, :, index]).mean(0)
+    np.testing.assert_allclose(found.removed, fall.numpy(), rtol=1e-3, atol=1e-3)
 
 
 # --- other networks ---------------------------------------------------------------------------------------------------

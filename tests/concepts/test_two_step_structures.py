@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from auricle.classifier import Classifier, Level
 from auricle.concepts.two_step import take_apart
-from auricle.frontends import Waveform
+from auricle.frontends import STFT, Log10, Spectrogram, Waveform
 from auricle.methods import LRP, DeepTaylor, InputXGradient, Method
 from auricle.models.audionet import AudioNet
 
@@ -188,3 +188,53 @@ def test_a_layer_that_is_called_twice() -> None:
             return self.head(self.a(F.relu(self.a(x))))
 
     refused(on_samples(seeded(Twice), (4,)), noise(3, 4), "1.a", axes(4), LRP(), "called 2 times")
+
+
+class Decibels(nn.Module):
+    """Every kind of convolution, and batch norm before the first of them, where silence is far from 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.a, self.late = nn.BatchNorm2d(1), nn.Conv2d(1, 6, 3, padding=1), nn.BatchNorm2d(6)
+        self.apart, self.up = nn.Conv2d(6, 6, 3, padding="same", groups=6), nn.ConvTranspose2d(6, 8, 3, stride=2)
+        self.norm, self.head = nn.GroupNorm(2, 8), nn.Linear(8, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.max_pool2d(self.late(F.relu(self.a(self.first(x)))), 2)
+        return self.head(F.gelu(self.norm(self.up(F.relu(self.apart(x), inplace=True)))).mean((2, 3)))
+
+
+class PastTheFirst(nn.Module):
+    """Features go past the first layer, where silence itself is absorbed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.a, self.b = nn.BatchNorm2d(1), nn.Conv2d(1, 6, 3, padding=1), nn.Conv2d(6, 6, 3, padding=1)
+        self.late, self.head = nn.BatchNorm2d(6), nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.first(x)
+        x = F.relu(self.a(x)) + x
+        return self.head(self.late(F.relu(self.b(x))).mean((2, 3)))
+
+
+DECIBELS = [(Decibels, name, channels) for name, channels in (("first", 1), ("late", 6), ("apart", 6), ("up", 8))]
+PAST = [(PastTheFirst, name, channels) for name, channels in (("first", 1), ("a", 6), ("late", 6))]
+
+
+@pytest.mark.parametrize(("network", "layer", "channels"), DECIBELS + PAST)
+def test_features_in_which_silence_is_another_number(
+    monkeypatch: pytest.MonkeyPatch, network: type[nn.Module], layer: str, channels: int
+) -> None:
+    front = Spectrogram(
+        sample_rate=8000, stft_settings=STFT(n_fft=62, hop=62), compression=Log10(offset=1e-7, floor=-4.0)
+    )
+    classifier = Classifier(seeded(network).double(), frontend=front, labels=["a", "b", "c"])
+    x, concepts = 0.1 * noise(3, 1000), oblique(channels, [2, 2]) if channels > 1 else axes(1)
+    for method in [*FEW, LRP(baseline="zero")]:
+        found = nothing_is_lost(classifier, x, layer, concepts, method)
+        same_at_once(monkeypatch, classifier, x, layer, concepts, method)
+        if network is Decibels or layer == "late":
+            assert found.around is None
+        elif layer == "a":
+            assert found.around is not None

@@ -41,8 +41,9 @@ class Call:
     """One parametrised linear call: a convolution of any dimension or a dense layer.
 
     ``apply(a, w)`` is W a without bias; ``transpose(g, a, w)`` is Wᵀ g in a's shape, for several g ``[K, …]`` at
-    once. ``bias`` is one number a channel, ``[C]``, or a map with the outputs' axes, of which the first may be 1 long. ``index`` counts the network's
-    parametrised calls; ``name`` is that of its weight. ``from_silence``: inputs up to `ABSENT` contribute nothing.
+    once. ``bias`` is one number a channel, ``[C]``, or a map with the outputs' axes, of which the first may be 1 long.
+    ``index`` counts the network's parametrised calls; ``name`` is that of its weight. ``from_silence``: inputs up to
+    `ABSENT` contribute nothing.
     """
 
     kind: Kind
