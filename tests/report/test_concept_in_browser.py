@@ -59,6 +59,7 @@ def test_figures_and_letters_choose_the_sound(visit, page):
 
 def test_space_plays_and_switching_keeps_the_clock(visit, page):
     window = visit(page)
+    window.keyboard.press("l")  # so that it does not end by itself
     window.keyboard.press(" ")
     window.wait_for_function(f"{PIECE.format(0)}.player.playing")
     began = window.evaluate(f"{PIECE.format(0)}.player.began")
@@ -116,6 +117,7 @@ def test_space_on_a_button_presses_that_button(visit, page):
 
 def test_a_card_plays_its_concept_and_stops_it(visit, page):
     window = visit(page)
+    window.keyboard.press("l")  # so that it does not end by itself
     button = window.locator("[data-card=concept-1] .hear")
     button.click()
     window.wait_for_function(f"{PIECE.format(0)}.player.playing")
@@ -182,8 +184,9 @@ def test_keys_lead_through_the_prototypes(visit, class_page):
 
 def test_only_one_thing_plays_at_a_time(visit, class_page):
     window = visit(class_page)
-    window.locator("[data-crop-piece] [data-sound=original]").first.click()
+    window.keyboard.press("n")
     window.keyboard.press("l")  # crops are short
+    window.locator("[data-crop-piece] [data-sound=original]").first.click()
     window.wait_for_function(f"{PIECE.format(0)}.player.playing")
     window.locator("[data-clip-piece] [data-action=play]").first.click()
     window.wait_for_function("document.querySelector('[data-clip-piece] .play').dataset.playing === 'true'")

@@ -23,6 +23,8 @@ from auricle.methods import Attribution
 from auricle.road import on_one_axis
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from auricle.sonify import Masking, Sounds
     from auricle.sonify.shares import Loudness
 
@@ -85,6 +87,18 @@ class ConceptExplanation:
         return sonify_shares(
             self.clip, front, self.maps, self.axes, masking, loudness=loudness, full_band=full_band
         )
+
+    def plot(self) -> Figure:
+        """A matplotlib figure: log spectrogram, standard map and every share on one scale, with their sums."""
+        from auricle.report.concepts import concept_plot
+
+        return concept_plot(self)
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the page, the numbers, the picture and the sounds; see `auricle.report.concepts.save_concepts`."""
+        from auricle.report.concepts import save_concepts
+
+        return save_concepts(self, folder)
 
     def rest(self, sounds: Sequence[Sounds]) -> Clip:
         """What none of the shares keeps: the clip less all of ``sounds`` of loudness ``relevance``."""
