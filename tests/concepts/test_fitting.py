@@ -1,0 +1,85 @@
+"""Concepts of several classes from clips, as one call."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from auricle.classifier import Classifier
+from auricle.clip import Clip
+from auricle.concepts import Sampling, fit_concepts
+from auricle.concepts.collecting import collect
+from auricle.concepts.learners import build_learner
+from auricle.errors import AuricleError
+from auricle.methods import build
+
+LAYER = "features.10"
+
+
+@pytest.fixture(scope="module")
+def takes() -> list[tuple[Clip, str]]:
+    """Ten takes of each of two bundled words."""
+    from auricle import demo, load_clip
+
+    generator = np.random.default_rng(0)
+    found = []
+    for take in range(10):
+        for word in ("seven", "nine"):
+            clip = load_clip(demo.clip(word))
+            samples = generator.uniform(0.4, 1.0) * clip.samples + generator.normal(0, 2e-3, clip.samples.shape)
+            found.append((Clip(samples.astype(np.float32), clip.sample_rate, f"{word}-{take}"), word))
+    return found
+
+
+def test_each_class_gets_its_own_concepts_with_what_is_known_of_them(
+    digits: Classifier, takes: list[tuple[Clip, str]]
+) -> None:
+    found = fit_concepts(digits, takes, layer=LAYER, data="takes")
+    assert list(found) == ["seven", "nine"]
+    for label in found:
+        statistics = found[label].statistics
+        assert statistics["clips"] == 10
+        assert statistics["relevance"] == sorted(statistics["relevance"], reverse=True)
+        assert 0 <= statistics["stability_by_chance"] <= statistics["stability"] <= 1
+        assert statistics["held_out"] is not None  # a fifth of the clips chose
+    assert found.facts["fitted_on"]["data"] == "takes"
+    assert found["seven"].sizes == (20, 20, 20, 20)
+
+
+def test_prca_takes_the_moments_of_all_positions(digits: Classifier, takes: list[tuple[Clip, str]]) -> None:
+    found = fit_concepts(digits, takes, layer=LAYER, learner="prca", sampling=Sampling(per_clip=1, vectors=2))
+    everything = collect(
+        digits, takes, layer=LAYER, method=build("lrp"), sampling=Sampling(per_clip=400, vectors=100_000)
+    )
+    a, c = everything["nine"].a, everything["nine"].c
+    assert len(a) == 10 * 16 * 25  # each position of each clip
+    again = build_learner("prca").fit(a, c)
+    mine = found["nine"].basis
+    assert torch.allclose((mine.T @ again.basis).abs(), torch.eye(4, dtype=mine.dtype), atol=1e-3)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_order_of_clips_the_same_vectors(
+    digits: Classifier, takes: list[tuple[Clip, str]]
+) -> None:
+    first = fit_concepts(digits, takes, layer=LAYER, learner=build_learner("pca", size=20), seed=3)
+    again = fit_concepts(digits, takes, layer=LAYER, learner=build_learner("pca", size=20), seed=3)
+    assert torch.equal(first["nine"].basis, again["nine"].basis)
+
+
+def test_repeats_tell_how_stable_the_concepts_are(digits: Classifier, takes: list[tuple[Clip, str]]) -> None:
+    learner = build_learner("dsa", starts=1)
+    found = fit_concepts(digits, takes, layer=LAYER, learner=learner, repeats=2, labels=["nine"])
+    assert len(found["nine"].statistics["stabilities"]) == 4
+    with pytest.raises(AuricleError, match="0 repeats"):
+        fit_concepts(digits, takes, layer=LAYER, repeats=0)
+
+
+def test_a_sentence_names_the_class_that_cannot_be_fitted(digits: Classifier, takes: list[tuple[Clip, str]]) -> None:
+    with pytest.raises(AuricleError, match="7 concepts do not share 80 channels"):
+        fit_concepts(digits, takes, layer=LAYER, learner=build_learner("drsa", concepts=7))
+    wrong = [(clip, "two") for clip, _ in takes[:2]]
+    with pytest.raises(AuricleError, match='"two" has no clip that the model gets right; all 2 were taken'):
+        fit_concepts(digits, wrong, layer=LAYER)
+    kept = fit_concepts(digits, wrong, layer=LAYER, learner="pca", correct=False)
+    assert kept["two"].statistics["clips"] == 2
