@@ -12,15 +12,18 @@ from auricle.concepts.removing import without_each
 from auricle.concepts.sampling import Sampling
 from auricle.concepts.similarity import consensus, match, similarity, stability
 from auricle.concepts.subspaces import Subspaces
+from auricle.concepts.tree import Branching, concept_tree
 from auricle.concepts.two_step import ConceptAttribution, take_apart
 
 __all__ = [
+    "Branching",
     "ConceptAttribution",
     "ConceptExplanation",
     "Concepts",
     "Layer",
     "Sampling",
     "Subspaces",
+    "concept_tree",
     "consensus",
     "explain_concepts",
     "fit_concepts",

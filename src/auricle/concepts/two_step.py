@@ -96,7 +96,7 @@ def take_apart(
         parts = torch.einsum("bkij,blj->kbli", projectors, vectors)
         latent = torch.einsum("bli,kbli->bkl", activation, parts)
         run.keep()
-        each = _below(tap.carrier, run.x, tap.shaped(parts))
+        each = follow_down(tap.carrier, run.x, tap.shaped(parts))
         around = _around(run, tap.carrier)
         through = each.sum(0)
         gradient = through if around is None else around
@@ -128,7 +128,7 @@ def projectors_of(subspaces: Sequence[Subspaces], like: Tensor) -> Tensor:
     return torch.stack([known[id(each)] for each in subspaces])
 
 
-def _below(carrier: Tensor, x: Tensor, parts: Tensor) -> Tensor:
+def follow_down(carrier: Tensor, x: Tensor, parts: Tensor) -> Tensor:
     """Every part ``[K, …]`` of the layer's context followed to x, ``[K, …]``, as suits the device.
 
     A processor's cache holds the maps of one part, not of all: there they follow one after another, and what does not
