@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
-from auricle._version import __version__
 from auricle.errors import AuricleError
-from auricle.report import embedded, figures
+from auricle.report import embedded, figures, templates
 from auricle.report.outcome import outcome
 from auricle.report.plot import plot, png, thumbnail
 from auricle.report.words import ARROWS, BETTER, FILES, PART_FILES, score_table, words
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-
     from auricle.explanation import Explanation
     from auricle.metrics import Scores
     from auricle.sonify import Sounds
-
-SCRIPTS = ("arithmetic.js", "player.js", "picture.js", "bars.js", "page.js")
 
 
 def page(explanation: Explanation, scores: Scores | None = None, sounds: Sounds | None = None) -> str:
@@ -129,34 +120,8 @@ def index_page(entries: Sequence[Entry], *, title: str | None = None, failures: 
     )
 
 
-def render(template: str, **values: object) -> str:
-    """A template of this room as a whole page, with the style and scripts that all pages have."""
+def render(template: str, **values: Any) -> str:
+    """A template of this room as a whole page, with the names of the controls."""
     from auricle.metrics import CONTROLS
 
-    return _environment().get_template(template).render(version=__version__, controls=CONTROLS, **values)
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("auricle.report", "template"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        number=figures.number,
-        percent=figures.percent,
-        setting=figures.setting,
-        json=lambda value: Markup(embedded.script_json(value)),
-    )
-    folder = files("auricle.report") / "template"
-    scripts = "\n".join((folder / name).read_text("utf-8") for name in SCRIPTS)
-    environment.globals.update(
-        css=Markup((folder / "page.css").read_text("utf-8")),
-        js=Markup(f'(() => {{\n"use strict";\n{scripts}\n}})();'),
-    )
-    return environment
+    return templates.render(template, controls=CONTROLS, **values)
