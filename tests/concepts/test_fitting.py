@@ -75,6 +75,20 @@ def test_repeats_tell_how_stable_the_concepts_are(digits: Classifier, takes: lis
         fit_concepts(digits, takes, layer=LAYER, repeats=0)
 
 
+def test_the_number_of_concepts_can_be_chosen_by_held_out_clips(
+    digits: Classifier, takes: list[tuple[Clip, str]]
+) -> None:
+    learner = build_learner("drsa", starts=1, grouped=False, steps=20)
+    found = fit_concepts(digits, takes, layer=LAYER, learner=learner, choose=(2, 4), labels=["nine"])["nine"]
+    gains = found.statistics["information_above_random"]
+    assert set(gains) == {"2", "4"}
+    assert len(found) == (2 if gains["2"] >= 0.95 * gains["4"] else 4)
+    with pytest.raises(AuricleError, match="chosen for drsa and dsa only, not for prca"):
+        fit_concepts(digits, takes, layer=LAYER, learner="prca", choose=(2, 4))
+    with pytest.raises(AuricleError, match="3 clips are too few to choose"):
+        fit_concepts(digits, takes[:6], layer=LAYER, learner=learner, choose=(2, 4))
+
+
 def test_a_sentence_names_the_class_that_cannot_be_fitted(digits: Classifier, takes: list[tuple[Clip, str]]) -> None:
     with pytest.raises(AuricleError, match="7 concepts do not share 80 channels"):
         fit_concepts(digits, takes, layer=LAYER, learner=build_learner("drsa", concepts=7))

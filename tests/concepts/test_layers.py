@@ -30,7 +30,8 @@ def test_fields_of_a_spectrogram_network_are_those_of_its_kernels(digits: Classi
     hop = digits.frontend.grid.hop / digits.sample_rate
     # A convolution of 3, then pooling by 2, three times, then a convolution of 3.
     chain = [(3, 1), (2, 2)] * 3 + [(3, 1)]
-    for name, length in (("features.2", 1), ("features.3", 2), ("features.6", 3), ("features.10", 5), ("features.14", 7)):
+    lengths = {"features.2": 1, "features.3": 2, "features.6": 3, "features.10": 5, "features.14": 7}
+    for name, length in lengths.items():
         assert found[name].seconds == pytest.approx(field_by_hand(chain[:length]) * hop)
 
 

@@ -18,6 +18,8 @@ concepts_app = typer.Typer(
     rich_markup_mode=None,
 )
 
+CANDIDATES = (2, 4, 8, 16)
+
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a folder of 'auricle concepts fit'", show_default=False)]
 Data = Annotated[str | None, typer.Option(help="the data set; by default what the model was trained on")]
 Task = Annotated[str | None, typer.Option(help="its label column, where several fit the model")]
@@ -74,7 +76,9 @@ def fit(
     layer: Annotated[str, typer.Option(help="name of the layer, see 'auricle layers MODEL'")],
     data: Data = None,
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("auricle-concepts"),
-    concepts: Annotated[int, typer.Option(help="how many of each class (K)")] = 4,
+    concepts: Annotated[
+        str, typer.Option(metavar="K", help="how many of each class, or auto: 2, 4, 8 or 16, by held-out score")
+    ] = "4",
     method: Annotated[str, typer.Option(help="how they are found, see 'auricle concepts learners'")] = "drsa",
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of that method, as size=8")
@@ -109,7 +113,9 @@ def fit(
     from auricle.methods import build
 
     settings = settings_of(set_ or [])
-    learner = build_learner(method, **({} if "sizes" in settings else {"concepts": concepts}), **settings)
+    auto = concepts == "auto"
+    count = {} if auto or "sizes" in settings else {"concepts": concepts}
+    learner = build_learner(method, **count, **settings)
     source = build(relevance, **settings_of(relevance_set or []))
     sampling = Sampling(positions=positions, per_clip=per_clip, vectors=vectors)  # type: ignore[arg-type]
     choice = choose(model, data, task, split, fold, part, default="train")
@@ -125,6 +131,7 @@ def fit(
             sampling=sampling,
             labels=label or [each for each in choice.classifier.labels if each in {one for _, one in rows}],
             correct=not wrong,
+            choose=CANDIDATES if auto else (),
             repeats=repeats,
             seed=seed,
             data=choice.data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from torch import Tensor
@@ -13,6 +13,8 @@ from auricle.concepts.collecting import Collected, Labelled, collect
 from auricle.concepts.concepts import Concepts
 from auricle.concepts.learners import build_learner
 from auricle.concepts.learners.base import Learner
+from auricle.concepts.learners.concept_count import choose_concepts
+from auricle.concepts.learners.drsa import DRSA
 from auricle.concepts.sampling import Sampling
 from auricle.concepts.similarity import stability
 from auricle.concepts.subspaces import Subspaces
@@ -33,6 +35,7 @@ def fit_concepts(
     sampling: Sampling | None = None,
     labels: Iterable[str] | None = None,
     correct: bool = True,
+    choose: Sequence[int] = (),
     repeats: int = 1,
     seed: int = 0,
     data: str | None = None,
@@ -42,7 +45,8 @@ def fit_concepts(
     """The concepts of each class at a layer, from labelled clips.
 
     clips: pairs of a clip and its label. labels: the classes (by default all that occur). correct: learn only from
-    clips that the classifier gets right. repeats: fits with further seeds, by whose likeness ``stability`` is
+    clips that the classifier gets right. choose: numbers of concepts from which each class's is chosen by held-out
+    score (`choose_concepts`; DRSA and DSA only). repeats: fits with further seeds, by whose likeness ``stability`` is
     told (with 1, by that of the starts of a learner that has several).
     data: what the clips are, for the card. Learners for which second moments are enough take those of all positions,
     the others drawn vectors, of which a fifth of the clips is held out.
@@ -64,7 +68,7 @@ def fit_concepts(
         on_clip=on_clip,
         on_failure=on_failure,
     )
-    subspaces = {label: _fit(learner, each, repeats, seed) for label, each in collected.items()}
+    subspaces = {label: _fit(learner, each, choose, repeats, seed) for label, each in collected.items()}
     return Concepts.of(
         classifier,
         layer,
@@ -81,8 +85,11 @@ def fit_concepts(
     )
 
 
-def _fit(learner: Learner, collected: Collected, repeats: int, seed: int) -> Subspaces:
+def _fit(learner: Learner, collected: Collected, choose: Sequence[int], repeats: int, seed: int) -> Subspaces:
+    chosen: dict[str, object] = {}
     try:
+        if choose:
+            learner, chosen = _chosen(learner, collected, choose, seed)
         if learner.needs == "moments":
             found = learner.fit_moments(collected.moments, seed=seed)
             return replace(found, statistics={**found.statistics, **_told(collected)})
@@ -90,13 +97,31 @@ def _fit(learner: Learner, collected: Collected, repeats: int, seed: int) -> Sub
         fits = [learner.fit(*fitting, held_out=held_out, seed=seed + number) for number in range(repeats)]
     except AuricleError as error:
         raise AuricleError(f"{collected.label}: {error}") from error
-    more = _told(collected)
+    more = _told(collected) | chosen
     if repeats > 1:
         agreement = stability(fits, seed=seed)
         more["stability"] = agreement.mean
         more["stability_by_chance"] = agreement.chance
         more["stabilities"] = list(agreement.concepts)
     return replace(fits[0], statistics={**fits[0].statistics, **more})
+
+
+def _chosen(
+    learner: Learner, collected: Collected, choose: Sequence[int], seed: int
+) -> tuple[Learner, dict[str, object]]:
+    """The learner with the best number of concepts, and what each number would tell."""
+    if not isinstance(learner, DRSA):
+        raise AuricleError(f"the number of concepts is chosen for drsa and dsa only, not for {learner.name}; give one")
+    fitting, held_out = _apart(collected)
+    if held_out is None:
+        raise AuricleError(
+            f"{collected.clips} clips are too few to choose the number of concepts by held-out ones; give "
+            f"{2 * HELD_OUT}, or the number"
+        )
+    found = choose_concepts(*fitting, choose, held_out=held_out, learner=learner, seed=seed)
+    size = max(collected.a.shape[1] // found.concepts, 1)
+    gains = {str(count): found.information[count] - found.random[count] for count in found.information}
+    return replace(learner, concepts=found.concepts, size=size, sizes=None), {"information_above_random": gains}
 
 
 def _told(collected: Collected) -> dict[str, object]:

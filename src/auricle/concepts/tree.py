@@ -26,9 +26,9 @@ from auricle.methods.point import Point
 class Branching:
     """K concepts of a late layer in the shares of L concepts of an early one, for a batch of B clips.
 
-    late: Σ R_k at the late layer, ``[B, K]``. shares: R_kl at the early layer, ``[B, K, L]``. What ``late`` has more than
-    ``shares.sum(2)`` biases between the layers have taken up, or it goes around the early layer. maps: of each branch,
-    ``[B, K, L, F, T]`` or ``[B, K, L, N]``.
+    late: Σ R_k at the late layer, ``[B, K]``. shares: R_kl at the early layer, ``[B, K, L]``. What ``late`` has more
+    than ``shares.sum(2)`` biases between the layers have taken up, or it goes around the early layer. maps: of each
+    branch, ``[B, K, L, F, T]`` or ``[B, K, L, N]``.
     """
 
     late: Tensor
@@ -49,8 +49,8 @@ def concept_tree(
 ) -> Branching:
     """Follow each concept of the late layer through those of the early one, to the input.
 
-    samples: ``[B, n]``. weights: over the logits, ``[B, C]``. late, early: each clip's subspaces at ``layers``, the names
-    of the late layer and of the early one. Raises `AuricleError` if the late layer does not hear the early one.
+    samples: ``[B, n]``. weights: over the logits, ``[B, C]``. late, early: each clip's subspaces at ``layers``, the
+    names of the late layer and of the early one. Raises `AuricleError` if the late layer does not hear the early one.
     """
     method = one_pass_method(method)
     method.check(classifier)

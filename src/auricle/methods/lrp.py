@@ -58,6 +58,8 @@ class Composite:
         return choose
 
 
+DRSA_AUDIO_LATE = {"*features.9": Gamma(0.2), "*features.12": Gamma(0.1)}
+"""Of its GTZAN network, by weight name."""
 COMPOSITES: dict[str, tuple[str, Callable[[float, float], Composite]]] = {
     "epsilon": ("ε everywhere", lambda e, g: Composite(Epsilon(e), Epsilon(e))),
     "epsilon-plus": ("z⁺ on convolutions, ε on dense layers", lambda e, g: Composite(AlphaBeta(1, 0), Epsilon(e))),
@@ -81,6 +83,14 @@ COMPOSITES: dict[str, tuple[str, Callable[[float, float], Composite]]] = {
     "preset-b": (
         "iNNvestigate's preset B: α2β1 on convolutions, ε = 0.1 on dense layers",
         lambda e, g: Composite(AlphaBeta(2, 1), Epsilon(0.1)),
+    ),
+    "drsa-audio-toy": (
+        "DRSA-audio's for its synthetic sounds: flat on the first layer, γ = 0.8 on convolutions, ε on dense",
+        lambda e, g: Composite(Gamma(0.8), Epsilon(1e-7), first=Flat()),
+    ),
+    "drsa-audio-gtzan": (
+        "DRSA-audio's for GTZAN: w² on the first layer, γ = 0.4, later 0.2 and 0.1 on convolutions, ε on dense",
+        lambda e, g: Composite(Gamma(0.4), Epsilon(1e-7), first=WSquare(), named=DRSA_AUDIO_LATE),
     ),
 }
 
@@ -174,7 +184,15 @@ def propagate(
 def pass_forward(
     point: Point, weights: Tensor, composite: Composite, baseline: Absent = "zero", *, rectify: bool = False
 ) -> OnePass:
-    """The forward pass under the composite's rules. ``rectify`` explains only positive scores."""
+    """The forward pass under the composite's rules. ``rectify`` explains only positive scores.
+
+    From silence it begins at the features, or at any level of a network that hears samples.
+    """
+    if baseline == "silence" and point.level != "features" and not isinstance(point.classifier.frontend, Waveform):
+        raise AuricleError(
+            f"from silence, relevance comes in shares on the features only, not on level={point.level}; leave level "
+            "out, or take baseline=zero"
+        )
     zero = Composite(Epsilon(0.0), Epsilon(0.0))
     batch, network = len(point.x), point.classifier.network
     modes = [Propagation(zero.chooser(), batch=batch) for _ in point.stages[:-1]]
