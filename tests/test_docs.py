@@ -143,10 +143,13 @@ def quoted_commands() -> list[tuple[str, str]]:
     return found
 
 
+GROUPS = ("data", "manipulate", "concepts")
+
+
 @pytest.mark.parametrize(("name", "line"), quoted_commands())
 def test_commands_and_their_flags_exist(name, line):
     words_of_it = shlex.split(line.partition(";")[0].replace("\\\n", " "), comments=True)[1:]
-    command = words_of_it[0] if words_of_it[0] not in ("data", "manipulate") else " ".join(words_of_it[:2])
+    command = words_of_it[0] if words_of_it[0] not in GROUPS else " ".join(words_of_it[:2])
     flags = {word.partition("=")[0] for word in words_of_it if word.startswith("--")}
     assert flags <= known_flags(command)
     if "--method" in flags and "oops" not in line:
