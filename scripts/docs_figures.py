@@ -62,7 +62,7 @@ SCREENSHOTS = {
     "data-check.png": Screenshot("auricle-check/index.html", height=1000),
     "long.png": Screenshot("why/hour/index.html", height=520),
     "folds.png": Screenshot("folds/index.html", height=900),
-    "concepts.png": Screenshot("why/nine/index.html", height=700),
+    "concepts.png": Screenshot("why/nine/index.html", section="What each concept contributes"),
     "concepts-nine.png": Screenshot("concepts/pages/01-nine.html", height=740),
     "trained.png": Screenshot("tested/index.html", height=900),
 }

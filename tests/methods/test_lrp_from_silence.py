@@ -96,7 +96,9 @@ FIRST: dict[str, tuple[tuple[int, ...], Callable[[], nn.Module]]] = {
 }
 
 
-OTHERWISE = {("same padding", "epsilon-gamma-box"), ("norm before", "epsilon-gamma-box")}
+OTHERWISE = {
+    (first, name) for first in ("same padding", "norm before") for name in ("epsilon-gamma-box", "drsa-audio-gtzan")
+}
 
 
 @pytest.mark.parametrize("name", EVERY)
