@@ -92,7 +92,7 @@ def _by_division(point: Point, weights: Tensor, layer: str, method: Method) -> S
     if isinstance(method, CoalitionMethod | LayerMethod):
         raise AuricleError(
             f"{method.name} gives no relevance to a layer's channels; use lrp, deep-taylor, input-x-gradient, "
-            "integrated-gradients or another method that differentiates the network"
+            "ig or another method that differentiates the network"
         )
     above = LayerPoint(point, layer, method.name)
     relevance = above.tap.vectors(method._explain(above, weights, 0).relevance.detach())
