@@ -37,7 +37,7 @@ def interval(
         raise AuricleError("no clips were measured, so there is nothing to average")
     if groups is not None and len(groups) != len(found):
         raise AuricleError(f"{len(groups)} groups were given for {len(found)} clips; give the group of each clip")
-    units = _units(len(held), None if groups is None else [groups[row] for row in np.flatnonzero(known).tolist()])
+    units = units_of(len(held), None if groups is None else [groups[row] for row in np.flatnonzero(known).tolist()])
 
     def means(weights: np.ndarray) -> Mapping[str, np.ndarray]:
         return {"mean": weights @ held / weights.sum(1)}
@@ -57,7 +57,8 @@ def difference(
     return interval(one - other, groups, seed=seed)
 
 
-def _units(clips: int, groups: Sequence[Hashable] | None) -> Units:
+def units_of(clips: int, groups: Sequence[Hashable] | None) -> Units:
+    """What is drawn with replacement: whole groups where there are two or more, else clips."""
     place = {each: number for number, each in enumerate(dict.fromkeys(groups or ()))}
     if groups is None or len(place) < 2:
         return Units(np.arange(clips), clips, "clip")

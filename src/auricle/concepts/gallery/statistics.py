@@ -6,7 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
 
-from auricle.evaluation.resampling import Units, bootstrap
+from auricle.concepts.evaluation.intervals import units_of
+from auricle.evaluation.resampling import bootstrap
 from auricle.metrics.bootstrap import Interval
 
 DRAWS = 2000
@@ -56,7 +57,7 @@ def class_statistics(
         return found | {f"class_share {k}": share[:, k] for k in range(concepts)}
 
     whole = scores(np.ones((1, clips)))
-    ends = bootstrap(scores, _units(groups), draws=DRAWS, classes=table.shape[1], seed=seed)
+    ends = bootstrap(scores, units_of(len(groups), groups), draws=DRAWS, classes=table.shape[1], seed=seed)
     counts = known.sum(0).reshape(len(names), concepts)
     found: list[Statistics] = []
     for k in range(concepts):
@@ -67,10 +68,3 @@ def class_statistics(
             each[name] = Interval(float(whole[f"{name} {k}"][0]), low, high, count) if count else None
         found.append(each)
     return tuple(found)
-
-
-def _units(groups: Sequence[Hashable]) -> Units:
-    place = {each: number for number, each in enumerate(dict.fromkeys(groups))}
-    if len(place) < 2:
-        return Units(np.arange(len(groups)), len(groups), "clip")
-    return Units(np.array([place[each] for each in groups], np.int64), len(place), "group")
