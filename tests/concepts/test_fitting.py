@@ -8,7 +8,7 @@ import torch
 
 from auricle.classifier import Classifier
 from auricle.clip import Clip
-from auricle.concepts import Sampling, fit_concepts
+from auricle.concepts import Sampling, explain_concepts, fit_concepts
 from auricle.concepts.collecting import collect
 from auricle.concepts.learners import build_learner
 from auricle.errors import AuricleError
@@ -73,6 +73,17 @@ def test_repeats_tell_how_stable_the_concepts_are(digits: Classifier, takes: lis
     assert len(found["nine"].statistics["stabilities"]) == 4
     with pytest.raises(AuricleError, match="0 repeats"):
         fit_concepts(digits, takes, layer=LAYER, repeats=0)
+
+
+def test_concepts_found_with_any_attribution_can_explain_clips(
+    digits: Classifier, takes: list[tuple[Clip, str]]
+) -> None:
+    """Integrated gradients give relevance to the layer's channels, but cannot be followed down from there in parts."""
+    found = fit_concepts(digits, takes, layer=LAYER, learner="prca", method=build("ig", steps=4), labels=["nine"])
+    assert found.facts["found_with"]["name"] == "ig"
+    assert found.method.name == "lrp"
+    explained = explain_concepts(takes[1][0], digits, found)
+    assert explained.names[-1] == "the rest"
 
 
 def test_the_number_of_concepts_can_be_chosen_by_held_out_clips(

@@ -141,6 +141,12 @@ def fit(
         found = replace(found, facts={**found.facts, **source_of})
         found.save(out)
     _tell_fitted(found)
+    if found.method.name != source.name:
+        typer.echo(
+            f"relevance came from {source.name}, which cannot be followed down from the layer in parts; clips will be "
+            f"explained in these concepts by {found.method.name}",
+            err=True,
+        )
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
     typer.echo(f"{out}\n  next: auricle concepts show {out}")

@@ -20,6 +20,7 @@ from auricle.concepts.similarity import stability
 from auricle.concepts.subspaces import Subspaces
 from auricle.errors import AuricleError
 from auricle.methods import Method, build
+from auricle.methods.one_pass import OnePassMethod
 
 HELD_OUT = 5
 """Every so-manieth clip is held out: its vectors do not fit, but choose."""
@@ -48,8 +49,9 @@ def fit_concepts(
     clips that the classifier gets right. choose: numbers of concepts from which each class's is chosen by held-out
     score (`choose_concepts`; DRSA and DSA only). repeats: fits with further seeds, by whose likeness ``stability`` is
     told (with 1, by that of the starts of a learner that has several).
-    data: what the clips are, for the card. Learners for which second moments are enough take those of all positions,
-    the others drawn vectors, of which a fifth of the clips is held out.
+    data: what the clips are, for the card. Clips are explained in these concepts with the same ``method`` or, where it
+    does not hand relevance down linearly, with LRP. Learners for which second moments are enough take those of all
+    positions, the others drawn vectors, of which a fifth of the clips is held out.
     """
     learner = build_learner(learner) if isinstance(learner, str) else learner
     method = build(method) if isinstance(method, str) else method
@@ -69,11 +71,13 @@ def fit_concepts(
         on_failure=on_failure,
     )
     subspaces = {label: _fit(learner, each, choose, repeats, seed) for label, each in collected.items()}
+    hands_down = method if isinstance(method, OnePassMethod) else build("lrp")
     return Concepts.of(
         classifier,
         layer,
-        method,
+        hands_down,
         subspaces,
+        found_with={"name": method.name, "settings": method.settings()},
         learner={"name": learner.name, "settings": learner.settings()},
         sampling={"positions": sampling.positions, "per_clip": sampling.per_clip, "vectors": sampling.vectors},
         fitted_on={
