@@ -14,7 +14,7 @@ from command_line import Auricle
 from auricle import demo, load_clip
 from auricle.concepts.concepts import load_concepts
 
-LAYER = "features.14"
+LAYER = "features.6"
 WORDS = ["five", "nine", "seven", "three"]
 
 
@@ -51,7 +51,7 @@ def fitted(corpus: Path, auricle: Auricle, shared: Path) -> Path:
     )  # fmt: skip
     assert ran.code == 0, ran.err
     for word in WORDS:
-        assert f"{word}: 4 concepts of 40, 40, 40, 40 directions" in ran.out
+        assert f"{word}: 4 concepts of 8, 8, 8, 8 directions" in ran.out
     return folder
 
 
@@ -124,7 +124,7 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     other = tmp_path / "other"
     ran = auricle(
         "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", other,
-        "--method", "pca", "--set", "size=40",
+        "--method", "pca", "--set", "size=8",
     )  # fmt: skip
     assert ran.code == 0, ran.err
     ran = auricle("concepts", "evaluate", copy, "--against", other, "--per-class", 2)
@@ -151,7 +151,7 @@ def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_
     ("arguments", "said"),
     [
         (["--layer", "features.99"], 'no layer "features.99"'),
-        (["--layer", LAYER, "--concepts", "7"], "7 concepts do not share 160 channels equally; ask for 8 or 5, or"),
+        (["--layer", LAYER, "--concepts", "7"], "7 concepts do not share 32 channels equally; ask for 8 or 4, or"),
         (["--layer", "features.12"], "batch norm behind it is folded into it"),
         (["--layer", LAYER, "--method", "drs"], "drsa"),
         (["--layer", LAYER, "--relevance", "lime"], "lime"),
