@@ -147,6 +147,29 @@ def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_
         assert word in text
 
 
+def test_relevance_of_another_method_is_told_to_end_at_the_layer(
+    corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    ran = auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", tmp_path,
+        "--method", "prca", "--relevance", "ig", "--relevance-set", "steps=4", "--class", "nine",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "explained in these concepts by lrp" in ran.err
+    assert load_concepts(tmp_path).facts["found_with"]["name"] == "ig"
+
+
+def test_as_many_concepts_as_tell_most_are_chosen_on_request(
+    corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    ran = auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", tmp_path,
+        "--concepts", "auto", "--class", "nine",
+    )  # fmt: skip
+    assert ran.code == 1
+    assert "nine: 3 clips are too few to choose the number of concepts" in ran.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
