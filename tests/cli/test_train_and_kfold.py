@@ -61,6 +61,7 @@ def test_one_fold_becomes_a_model_with_its_page(auricle: Auricle, sounds: Path) 
     assert "3: high" in explained.out, explained.err
 
 
+@pytest.mark.slow
 def test_all_folds_and_what_is_finished_is_not_trained_again(auricle: Auricle, sounds: Path) -> None:
     order = ["kfold", sounds / "small.yaml", "--data", sounds / "clips.csv", "--out", sounds / "all", "--workers", "2"]
     ran = auricle(*order)
