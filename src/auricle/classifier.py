@@ -258,6 +258,12 @@ class Classifier:
         """Which class the clip is, with the probability of every class."""
         return self.prediction(self.logits(self.windows(clip).samples))
 
+    def recognises(self, prediction: Prediction, label: str) -> bool:
+        """Whether a prediction says ``label``: as the most probable class, or with independent labels as present."""
+        if self.multi_label:
+            return bool(prediction.probabilities[self.target_index(label)] >= 0.5)
+        return prediction.label == label
+
     # --- targets --------------------------------------------------------------------------------------------
 
     def target_index(self, label: str) -> int:

@@ -94,7 +94,9 @@ def collect(
             continue
         try:
             heard = classifier.windows(clip)
-            right = not correct or classifier.prediction(classifier.logits(heard.samples)).label == label
+            right = not correct or classifier.recognises(
+                classifier.prediction(classifier.logits(heard.samples)), label
+            )
         except AuricleError as error:
             if on_failure is None:
                 raise

@@ -29,7 +29,7 @@ class ConceptAttribution:
     whole: the plain explanation. shares: ``[B, K, F, T]`` or ``[B, K, N]``, in its shape. around: the relevance that
     does not pass through the layer but around it, ``[B, F, T]`` or ``[B, N]``; None where all of it does.
     ``shares.sum(1) + around`` is ``whole.relevance``. latent: what each concept had at the layer,
-    ``[B, K, *positions]``. activation, context: of the layer, ``[B, L, d]``.
+    ``[B, K, *positions]``, a dense layer having one position. activation, context: of the layer, ``[B, L, d]``.
     """
 
     whole: Attribution

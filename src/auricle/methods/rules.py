@@ -231,11 +231,13 @@ def _reaches_negative(call: Call, z: Tensor, g: Tensor) -> bool:
     if call.known is None:
         return bool((z.clamp(max=0) * g).any())
     # One product, without a map in between; no two terms cancel, as each has a random weight.
-    generator = torch.Generator(z.device).manual_seed(0)
-    weighted = call.once(
-        "negative", lambda: (z.clamp(max=0) * z.new_empty(z.shape).uniform_(1.0, 2.0, generator=generator)).flatten()
-    )
+    weighted = call.once("negative", lambda: _randomly_weighted(z.clamp(max=0)).flatten())
     return bool((g.reshape(-1, len(weighted)) @ weighted).any())
+
+
+def _randomly_weighted(values: Tensor) -> Tensor:
+    generator = torch.Generator(values.device).manual_seed(0)
+    return values * values.new_empty(values.shape).uniform_(1.0, 2.0, generator=generator)
 
 
 @dataclass(frozen=True)

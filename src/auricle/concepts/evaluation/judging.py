@@ -54,7 +54,8 @@ def hear(
     for number, (clip, label) in enumerate(clips):
         windows = classifier.windows(clip).samples
         window = windows[windows.square().sum(1).argmax()]
-        if correct and classifier.labels[int(classifier.logits(window[None]).argmax())] != label:
+        said = classifier.prediction(classifier.logits(window[None]))
+        if correct and not classifier.recognises(said, label):
             continue
         kept.append(window)
         labels.append(label)
