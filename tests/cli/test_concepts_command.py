@@ -134,6 +134,14 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     found = load_concepts(copy).facts["evaluation"]
     assert np.array(found["inter_class"]["matrix"]).shape == (4, 4)
     assert found["aupc"][0]["mean"]["clips"] == 8
+    # The pages tell it in tables, not as it is stored.
+    ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 1, "--per-class", 1)
+    assert ran.code == 0, ran.err
+    page = (tmp_path / "pages/index.html").read_text()
+    assert "Are they any good?" in page
+    assert f"best for {found['inter_class']['summary']['row_maxima']} of 4 classes" in page
+    assert page.count("plain explanation</th>") == 1
+    assert "row_maxima" not in page
 
 
 def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:

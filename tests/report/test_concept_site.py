@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import soundfile
+import torch
 from concepts_of_digits import ATTACK, classifier, clips, concepts, explained, gallery
 
 from auricle.clip import Clip
+from auricle.concepts.learners import build_learner
 from auricle.concepts.subspaces import Subspaces
 from auricle.errors import AuricleError
 from auricle.report.concepts import write_site
@@ -148,11 +150,20 @@ def test_hostile_names_are_escaped(written):
 
 def test_facts_of_any_kind_are_shown():
     rows = [{"method": "drsa", "mean": 0.5, "low": None}, {"method": "random", "mean": 0.75, "draws": 3}]
-    found = facts_of(replace(concepts(), facts={"evaluation": rows, "note": "x", "split": "secret", "of": {"k": 4}}))
-    assert [each["name"] for each in found] == ["evaluation", "note", "of"]
+    found = facts_of(replace(concepts(), facts={"measured": rows, "note": "x", "split": "secret", "of": {"k": 4}}))
+    assert [each["name"] for each in found] == ["measured", "note", "of"]
     assert found[0]["heads"] == ["method", "mean", "low", "draws"]
     assert found[0]["rows"] == [["drsa", "0.500", "–", "–"], ["random", "0.750", "–", "3"]]
     assert found[2]["pairs"] == [("k", "4")]
+
+
+def test_what_a_real_fit_knows_of_itself_is_told():
+    generator = torch.Generator().manual_seed(0)
+    a, c = (torch.randn(200, 8, generator=generator).relu() for _ in range(2))
+    found = build_learner("drsa", concepts=2, steps=20).fit(a, c, held_out=(a, c))
+    (row,) = fits_of(replace(concepts(), subspaces={gallery().labels[0]: found}))
+    assert re.fullmatch(r"\d\.\d+ to \d\.\d+", row["starts"])
+    assert all(row[name] != "–" for name in ("objective", "held_out", "stability", "chance", "learner"))
 
 
 def test_a_garbage_concept_and_stability_are_told():

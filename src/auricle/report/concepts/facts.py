@@ -10,8 +10,10 @@ from auricle.report.figures import number, setting
 if TYPE_CHECKING:
     from auricle.concepts.concepts import Concepts
 
-PLACES = {"model_path", "task", "split"}
+PLACES = {"model_path", "task", "split", "scheme", "fold"}
 """Facts that tell a program where things were; not for a page that is passed on."""
+EVALUATION = "evaluation"
+"""What `auricle.report.concepts.judged` tells in tables of its own."""
 
 
 def facts_of(concepts: Concepts) -> list[dict[str, Any]]:
@@ -21,7 +23,7 @@ def facts_of(concepts: Concepts) -> list[dict[str, Any]]:
     """
     found = []
     for name, value in concepts.facts.items():
-        if name in PLACES or value in (None, {}, [], ""):
+        if name in PLACES or name == EVALUATION or value in (None, {}, [], ""):
             continue
         title = name.replace("_", " ")
         if isinstance(value, Mapping):
@@ -47,7 +49,7 @@ def fits_of(concepts: Concepts) -> list[dict[str, str]]:
     rows = []
     for label, subspaces in concepts.subspaces.items():
         known = subspaces.statistics
-        starts = known.get("objectives_of_starts") or []
+        starts = (known.get("history") or {}).get("starts") or []
         names = concepts.names_of(label)
         garbage = [names[k] for k in known.get("garbage") or []]
         rows.append(

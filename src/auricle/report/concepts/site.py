@@ -17,7 +17,8 @@ from auricle.report.concepts import statistics as telling
 from auricle.report.concepts.bars import extent, laid, zero
 from auricle.report.concepts.class_page import class_cards, class_page
 from auricle.report.concepts.crops import Shown
-from auricle.report.concepts.facts import facts_of, fits_of
+from auricle.report.concepts.facts import EVALUATION, facts_of, fits_of
+from auricle.report.concepts.judged import judged
 from auricle.report.concepts.pages import render
 from auricle.report.concepts.shares import colour_of
 
@@ -97,6 +98,7 @@ def index_page(
         table=_table(concepts, gallery),
         fits=fits_of(concepts),
         facts=facts_of(concepts),
+        judged=judged(concepts.facts[EVALUATION]) if concepts.facts.get(EVALUATION) else None,
         method=concepts.method,
         skipped=[(label, count) for label, count in gallery.skipped.items()],
         failed=gallery.failed,
