@@ -9,7 +9,7 @@ from auricle.report.figures import number, setting
 
 
 def judged(evaluation: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values for the template: ``areas`` by method, ``between`` classes with tints, ``apart``, and how it was done.
+    """Plain values for the template: ``areas`` by method, ``between`` classes with tints, ``apart``, and how it came.
 
     ``between`` and ``apart`` are None where they were not measured.
     """
