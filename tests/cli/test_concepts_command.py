@@ -134,6 +134,7 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     found = load_concepts(copy).facts["evaluation"]
     assert np.array(found["inter_class"]["matrix"]).shape == (4, 4)
     assert found["aupc"][0]["mean"]["clips"] == 8
+    assert "as many concepts" not in ran.err
     # The pages tell it in tables, not as it is stored.
     ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 1, "--per-class", 1)
     assert ran.code == 0, ran.err
@@ -142,6 +143,19 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     assert f"best for {found['inter_class']['summary']['row_maxima']} of 4 classes" in page
     assert page.count("plain explanation</th>") == 1
     assert "row_maxima" not in page
+
+
+def test_other_numbers_of_concepts_are_told_not_to_compare(
+    fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    copy, two = shutil.copytree(fitted, tmp_path / "copy"), tmp_path / "two"
+    auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", two,
+        "--method", "pca", "--set", "size=8", "--concepts", 2,
+    )  # fmt: skip
+    ran = auricle("concepts", "evaluate", copy, "--against", two, "--per-class", 1)
+    assert ran.code == 0, ran.err
+    assert "has not as many concepts of each class" in ran.err
 
 
 def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:

@@ -58,6 +58,12 @@ def judge(
         if other.layer != concepts.layer:
             raise AuricleError(f"{each} is of the layer {other.layer}, {folder} of {concepts.layer}; compare one layer")
         several[_kind(other, each, several)] = other
+        if any(len(other[label]) != len(concepts[label]) for label in concepts):
+            typer.echo(
+                f"{each} has not as many concepts of each class as {folder}; more maps take more away, whatever they "
+                "show, so their areas cannot be compared",
+                err=True,
+            )
     flipping = ConceptFlipping(**{"fill": "inpainting", **settings_of(settings)})
     choice = _choice(concepts, model, data, part)
     rows = rows_of(choice, list(concepts), per_class, seed)
