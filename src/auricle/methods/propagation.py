@@ -28,6 +28,7 @@ from auricle.methods.measured import HANDINGS, attach, handed, is_measured, meas
 from auricle.methods.norms import batch_norm, group_norm, instance_norm, layer_norm
 from auricle.methods.recurrent import gru, lstm, rnn
 from auricle.methods.rules import Call, Rule
+from auricle.methods.several import Booked, Sent
 
 TINY = 1e-30
 
@@ -66,7 +67,7 @@ class Propagation(Derivatives):
 
         Clips lie along the first axis (alone, or as the outer part of it) or, in sequence-first networks, the second.
         """
-        _Booked.apply(share.detach(), self.take_note)
+        Booked.apply(share.detach(), self.take_note)
 
     def take_note(self, share: Tensor) -> None:
         batch = self.batch
@@ -79,7 +80,7 @@ class Propagation(Derivatives):
 
     def book_reference(self, share: Tensor) -> None:
         """Take note of what the features' reference itself absorbs, where no layer has taken it into its bias."""
-        _Booked.apply(share.detach(), self._take_reference)
+        Booked.apply(share.detach(), self._take_reference)
 
     def _take_reference(self, share: Tensor) -> None:
         if bool(share.any()):
@@ -146,7 +147,7 @@ class _Rule(torch.autograd.Function):
     def backward(ctx, g):  # type: ignore[no-untyped-def]
         if ctx.mode.keeps and ctx.call.known is None:
             ctx.call.known = {}
-        return _Sent.apply(g, *ctx.saved_tensors, ctx.call, ctx.rule, ctx.mode.take_note), None, None, None, None
+        return Sent.apply(g, *ctx.saved_tensors, ctx.call, ctx.rule, ctx.mode.take_note), None, None, None, None
 
 
 class _Constant(torch.autograd.Function):
@@ -163,48 +164,6 @@ class _Constant(torch.autograd.Function):
         (constant,) = ctx.saved_tensors
         ctx.mode.book(g * constant)
         return g.sum_to_size(ctx.shape), None, None
-
-
-class _Booked(torch.autograd.Function):
-    """Books a share; of several shares of relevance at once (`torch.vmap`), their sum."""
-
-    @staticmethod
-    def forward(share, take):  # type: ignore[no-untyped-def]
-        take(share)
-        return share.new_empty(0)
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):  # type: ignore[no-untyped-def]
-        pass
-
-    @staticmethod
-    def vmap(info, in_dims, share, take):  # type: ignore[no-untyped-def]
-        take(share.sum(in_dims[0]))
-        return share.new_empty(0), None
-
-
-class _Sent(torch.autograd.Function):
-    """What a rule hands on; of several shares of relevance at once (`torch.vmap`), with one denominator for all."""
-
-    @staticmethod
-    def forward(g, a, z, call, rule, take):  # type: ignore[no-untyped-def]
-        gradient = rule(call, a, z, g)
-        for share in call.absorbed:
-            take(share)
-        call.absorbed.clear()
-        return gradient
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):  # type: ignore[no-untyped-def]
-        pass
-
-    @staticmethod
-    def vmap(info, in_dims, g, a, z, call, rule, take):  # type: ignore[no-untyped-def]
-        gradient = rule(call, a, z, g.movedim(in_dims[0], 0))
-        for share in call.absorbed:
-            take(share.sum(0))
-        call.absorbed.clear()
-        return gradient, 0
 
 
 def _hand_on(x: Tensor, y: Tensor) -> Tensor:
