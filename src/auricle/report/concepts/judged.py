@@ -33,7 +33,7 @@ def interval(value: Mapping[str, Any] | None) -> str:
     """A mean with its interval.
 
     >>> interval({"mean": 0.25, "low": 0.125, "high": 0.5}), interval(None)
-    ('0.25 (0.125 to 0.5)', '–')
+    ('0.250 (0.125 to 0.500)', '–')
     """
     if value is None:
         return "–"
