@@ -28,6 +28,15 @@ def test_an_empty_mask_points_everywhere_alike():
     assert complexity(np.zeros((5, 4))) == pytest.approx(np.log(20))
 
 
+def test_published_means_leave_empty_masks_out():
+    """Two empty masks beside one good one: counted, the mean is a third of what was published."""
+    masks = [np.zeros((5, 4)), np.eye(5, 4), np.zeros((5, 4))]
+    assert np.mean([sparseness(mask) for mask in masks]) == pytest.approx(0.8 / 3)
+    assert np.nanmean([sparseness(mask, legacy=True) for mask in masks]) == pytest.approx(0.8, abs=1e-5)
+    assert np.mean([complexity(mask) for mask in masks]) == pytest.approx((2 * np.log(20) + np.log(4)) / 3)
+    assert np.nanmean([complexity(mask, legacy=True) for mask in masks]) == pytest.approx(np.log(4))
+
+
 def test_gini_is_half_the_relative_mean_difference():
     flat = VALUES.ravel()
     difference = np.abs(flat[:, None] - flat[None]).mean()
@@ -65,4 +74,9 @@ def quantus():
 def test_quantus_agrees(quantus):
     batch = {"x_batch": VALUES[None, None], "a_batch": VALUES[None, None]}
     assert sparseness(VALUES) == pytest.approx(quantus.Sparseness(disable_warnings=True).evaluate_batch(**batch)[0])
+    peaked = np.zeros((425, 513))
+    peaked[3, 4] = 0.4  # SpeechBrain divides by the maximum, then Quantus adds 1e-7 to every cell
+    whole = {"x_batch": peaked[None, None], "a_batch": peaked[None, None] / 0.4}
+    published = quantus.Sparseness(disable_warnings=True).evaluate_batch(**whole)[0]
+    assert sparseness(peaked, legacy=True) == pytest.approx(published, abs=1e-9)
     assert complexity(VALUES) == pytest.approx(quantus.Complexity(disable_warnings=True).evaluate_batch(**batch)[0])

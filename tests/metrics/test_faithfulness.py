@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from auricle.errors import AuricleError
-from auricle.metrics import average_drop, average_gain, average_increase, faithfulness, fidelity_in
+from auricle.metrics import (
+    average_drop,
+    average_gain,
+    average_increase,
+    faithfulness,
+    fidelity_in,
+    legacy_in_domain,
+)
 
 P = np.array([[0.6, 0.3, 0.1], [0.2, 0.7, 0.1]])
 O = np.array([[0.9, 0.1, 0.0], [0.5, 0.35, 0.15]])  # noqa: E741 (the field's own letter)
@@ -39,6 +46,32 @@ def test_certain_and_impossible_classes_stay_finite():
 def test_sigmoid_outputs_are_decided_at_one_half():
     np.testing.assert_array_equal(fidelity_in([0.9, 0.8], [0.6, 0.7], c=0, multi_label=True), 1.0)
     np.testing.assert_array_equal(fidelity_in([0.9, 0.8], [0.4, 0.3], c=0, multi_label=True), 0.0)
+
+
+def test_faithfulness_of_logits_is_not_taken_for_that_of_probabilities():
+    np.testing.assert_allclose(faithfulness([4.0, -3.0], [1.0, 0.0], of="logit"), 3.0)
+    with pytest.raises(AuricleError, match='say of="logit"'):
+        faithfulness([4.0, -3.0], [1.0, 0.0])
+    with pytest.raises(AuricleError, match="probability, logit"):
+        faithfulness(P, O, of="logits")
+
+
+def test_independent_labels_are_cases_of_their_own():
+    """Sigmoids of one clip, three of whose classes are explained."""
+    p, o = np.array([0.9, 0.6, 0.8]), np.array([0.45, 0.6, 0.9])
+    np.testing.assert_allclose(average_drop(p, o, c=[0, 1, 2], multi_label=True), [50, 0, 0])
+    np.testing.assert_allclose(average_increase(p, o, c=[0, 1, 2]), [0, 0, 100])
+    np.testing.assert_allclose(average_gain(p, o, c=[0, 1, 2]), [0, 0, 50])
+    np.testing.assert_allclose(faithfulness(p, o, c=[0, 1, 2]), [0.45, 0, -0.1])
+    with pytest.raises(AuricleError, match="without legacy"):
+        average_drop(p, o, c=0, legacy=True, multi_label=True)
+
+
+def test_a_mean_over_twice_the_clips_is_half():
+    values = np.random.default_rng(0).random(37)
+    assert legacy_in_domain(values) == pytest.approx(values.mean() / 2)
+    with pytest.raises(AuricleError, match="no clips"):
+        legacy_in_domain([])
 
 
 def one_against(p, classes=50):

@@ -12,7 +12,7 @@ from auricle.datasets.dataset import Dataset, table_of
 from auricle.datasets.planted import causes, make_planted, open_planted
 from auricle.datasets.planted_masks import box_mask
 from auricle.errors import AuricleError
-from auricle.metrics.localisation import energy_of, iou, localisation, truth_of
+from auricle.metrics.localisation import energy_of, iou, localisation, rank_accuracy, truth_of
 
 AXES = Axes(np.linspace(0.0, 1.0, 11), np.linspace(0.0, 4000.0, 9))
 
@@ -33,7 +33,7 @@ def truth():
 
 def test_the_truth_itself_is_perfect(truth):
     found = localisation(truth, truth, AXES, regions=truth)
-    assert (found.mass, found.hit, found.iou, found.auc) == (1.0, 1.0, 1.0, 1.0)
+    assert (found.mass, found.hit, found.iou, found.auc, found.rank) == (1.0, 1.0, 1.0, 1.0, 1.0)
     assert found.area == found.true_area == pytest.approx(6 / 80)
 
 
@@ -43,16 +43,35 @@ def test_even_relevance_is_chance(truth):
     assert found.hit == pytest.approx(found.true_area)
     assert found.auc == 0.5
     assert found.iou == pytest.approx(found.area)
+    assert found.rank == pytest.approx(found.true_area)
 
 
 def test_negative_relevance_is_no_evidence(truth):
     found = localisation(-truth, truth, AXES)
-    assert (found.mass, found.hit, found.auc, found.iou) == (0.0, 0.0, 0.5, None)
+    assert (found.mass, found.hit, found.auc, found.iou, found.rank) == (0.0, 0.0, 0.5, None, 0.0)
 
 
 def test_elsewhere_is_worse_than_chance(truth):
     found = localisation(1.0 - truth, truth, AXES)
-    assert (found.mass, found.hit, found.auc) == (0.0, 0.0, 0.0)
+    assert (found.mass, found.hit, found.auc, found.rank) == (0.0, 0.0, 0.0, 0.0)
+
+
+def test_rank_accuracy_by_hand():
+    true = np.array([[True, True, False], [False, True, False]])
+    assert rank_accuracy(np.array([[6.0, 5.0, 4.0], [3.0, 2.0, 1.0]]), true) == pytest.approx(2 / 3)
+    # One place is left for the two cells of value 2, one of which is true; cells below zero have no place.
+    assert rank_accuracy(np.array([[6.0, 5.0, 2.0], [-9.0, 2.0, 1.0]]), true) == pytest.approx((2 + 0.5) / 3)
+    assert rank_accuracy(np.array([[6.0, 0.0, 0.0], [0.0, -1.0, 0.0]]), true) == pytest.approx(1 / 3)
+    assert rank_accuracy(np.ones((2, 3)), np.zeros((2, 3), bool)) is None
+
+
+def test_rank_accuracy_is_that_of_sorted_cells(truth):
+    """Quantus's relevance rank accuracy: cells sorted, the first K looked up."""
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        values = generator.random(AXES.shape) + truth * generator.random()
+        first = np.argsort(-values, axis=None)[: int(truth.sum())]
+        assert rank_accuracy(values, truth >= 0.5) == pytest.approx(truth.ravel()[first].mean())
 
 
 def test_padding_is_left_out(truth):
@@ -69,6 +88,7 @@ def test_random_relevance_finds_as_much_as_chance(truth):
     assert np.mean([each.hit for each in found]) == pytest.approx(found[0].true_area, abs=0.04)
     assert np.mean([each.mass for each in found]) == pytest.approx(found[0].area, abs=0.01)
     assert np.mean([each.auc for each in found]) == pytest.approx(0.5, abs=0.02)
+    assert np.mean([each.rank for each in found]) == pytest.approx(found[0].true_area, abs=0.02)
 
 
 def test_soft_masks_share_by_their_amounts():
@@ -94,6 +114,7 @@ def test_a_planted_corpus_has_the_truth_of_its_stems(planted, digits):
         found = localisation(relevance, truth, axes, energy=energy, seconds=clip.seconds)
         assert found.columns()["loc_area"] == found.area < 0.6
         assert found.energy_mass > 1.2 * found.area
+        assert found.energy_rank > 1.2 * found.true_area
         if cause.low > 500 and cause.high < 3000 and cause.kind == "tone":
             wide = Axes(axes.seconds, axes.hertz)
             inside = box_mask(cause, wide)

@@ -128,6 +128,11 @@ def test_contrast_is_measured_by_its_first_label():
     assert "the model says high with 0.96" in other.sentence
 
 
+def test_independent_labels_have_no_published_drop():
+    with pytest.raises(AuricleError, match="without legacy"):
+        measure(right(multi_label=True), curves=False, legacy=True)
+
+
 def test_multi_label():
     scores = measure(right(multi_label=True), masking=REGIONS, curves=False)
     assert scores.probabilities["original"] == pytest.approx(sigmoid(20 * 0.25), abs=0.01)

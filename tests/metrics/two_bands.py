@@ -1,6 +1,6 @@
 """A classifier whose answers can be worked out by hand, and a stand-in for an explanation of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -50,6 +50,7 @@ class StandIn:
     axes: Axes
     target: str = "low"
     contributions: None = None
+    masking: Masking = field(default_factory=Masking)
 
     @property
     def prediction(self) -> Prediction:

@@ -29,7 +29,7 @@ MASK_METRICS: tuple[Metric, ...] = (
         range=(0.0, 100.0),
         higher_is_better=False,
         source="Chattopadhay et al. 2018 (Grad-CAM++); Paissan et al. 2024 (L-MAC)",
-        settings=_HEARD | {"legacy": "softmax twice, as the published tables (false)"},
+        settings=_HEARD | {"legacy": "softmax twice, as the published tables; not for independent labels (false)"},
     ),
     Metric(
         name="AG",

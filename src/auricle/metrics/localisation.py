@@ -37,20 +37,24 @@ class Localisation:
     """mass: share of positive relevance inside the truth (weighted by it). hit: whether its highest cell is true (the
     share of its highest cells, where several are as high). iou: of the mask of regions and the truth, Σ min / Σ max;
     None without regions. auc: how well relevance tells true cells from others (ROC); None where all or none is true.
+    rank: the share of the K highest cells that are true, K the number of true cells; None where none is true.
 
-    area: the truth's share of the cells, the ``mass`` of even relevance; true_area: of true cells, the ``hit`` of a
-    random cell. energy_mass, energy_hit, energy_auc: the same of the clip's spectrum taken as relevance.
+    area: the truth's share of the cells, the ``mass`` of even relevance; true_area: of true cells, the ``hit`` and the
+    ``rank`` of random cells. energy_mass, energy_hit, energy_auc, energy_rank: the same of the clip's spectrum taken as
+    relevance.
     """
 
     mass: float
     hit: float
     iou: float | None
     auc: float | None
+    rank: float | None
     area: float
     true_area: float
     energy_mass: float | None = None
     energy_hit: float | None = None
     energy_auc: float | None = None
+    energy_rank: float | None = None
 
     def to_dict(self) -> dict[str, float | None]:
         return asdict(self)
@@ -71,13 +75,14 @@ def localisation(
 ) -> Localisation:
     """How well ``relevance [F, T]`` (and the mask ``regions [F, T]``) finds ``truth [F, T]``, beside ``energy [F, T]``.
 
-    Relevance without any positive value is even: no mass, no hit, AUC ½. The share of mass is the relevance mass
-    accuracy of Arras et al. 2022, the hit the pointing game of Zhang et al. 2018, here for cells of hertz and seconds.
+    Relevance without any positive value is even: no mass, no hit, no rank, AUC ½. The share of mass is the relevance
+    mass accuracy of Arras et al. 2022 and the rank their relevance rank accuracy, the hit the pointing game of Zhang et
+    al. 2018, here for cells of hertz and seconds.
 
     >>> axes = Axes(seconds=np.arange(3.0), hertz=np.array([0.0, 100.0, 200.0]))
     >>> found = localisation(np.array([[3.0, 1.0], [0.0, -5.0]]), np.array([[1.0, 0.0], [0.0, 0.0]]), axes)
-    >>> found.mass, found.hit, found.auc, found.area
-    (0.75, 1.0, 1.0, 0.25)
+    >>> found.mass, found.hit, found.auc, found.rank, found.area
+    (0.75, 1.0, 1.0, 1.0, 0.25)
     """
     for name, each in (("relevance", relevance), ("truth", truth), ("regions", regions), ("energy", energy)):
         if each is not None and np.shape(each) != axes.shape:
@@ -88,18 +93,20 @@ def localisation(
         return np.nan_to_num(within(np.asarray(values, np.float64), axes, length)[0])
 
     cause = np.clip(inside(truth), 0.0, 1.0)
-    mass, hit, auc = _found(inside(relevance), cause)
-    loud = (None, None, None) if energy is None else _found(inside(energy), cause)
+    mass, hit, auc, rank = _found(inside(relevance), cause)
+    loud = (None, None, None, None) if energy is None else _found(inside(energy), cause)
     return Localisation(
         mass=mass,
         hit=hit,
         iou=None if regions is None else iou(inside(regions), cause),
         auc=auc,
+        rank=rank,
         area=float(cause.mean()),
         true_area=float((cause >= TRUE).mean()),
         energy_mass=loud[0],
         energy_hit=loud[1],
         energy_auc=loud[2],
+        energy_rank=loud[3],
     )
 
 
@@ -113,8 +120,28 @@ def iou(mask: np.ndarray, truth: np.ndarray) -> float:
     return float(np.minimum(mask, truth).sum()) / union if union > 0.0 else 0.0
 
 
-def _found(relevance: np.ndarray, truth: np.ndarray) -> tuple[float, float, float | None]:
-    """Mass, hit and AUC."""
+def rank_accuracy(relevance: np.ndarray, true: np.ndarray) -> float | None:
+    """The share of the K highest cells of positive relevance that are ``true``, K = Σ true; equal cells share a place.
+
+    Where fewer than K cells are positive, the places left are misses.
+
+    >>> rank_accuracy(np.array([3.0, 2.0, 2.0, 0.0]), np.array([True, True, False, False]))
+    0.75
+    """
+    count = int(true.sum())
+    if count == 0:
+        return None
+    values = np.maximum(relevance, 0.0)
+    last = np.partition(values, -count, axis=None)[-count]  # the value of the K-th place
+    above = values > last
+    found = float((true & above).sum())
+    if last > 0.0:
+        found += (count - int(above.sum())) * float(true[values == last].mean())
+    return found / count
+
+
+def _found(relevance: np.ndarray, truth: np.ndarray) -> tuple[float, float, float | None, float | None]:
+    """Mass, hit, AUC and rank."""
     from sklearn.metrics import roc_auc_score
 
     values, true = np.maximum(relevance, 0.0), truth >= TRUE
@@ -123,7 +150,8 @@ def _found(relevance: np.ndarray, truth: np.ndarray) -> tuple[float, float, floa
     mass = float((values * truth).sum()) / total if total > 0.0 else 0.0
     hit = float(true[values == highest].mean()) if highest > 0.0 else 0.0
     told = true.any() and not true.all()
-    return mass, hit, float(roc_auc_score(true.ravel(), values.ravel())) if told else None
+    auc = float(roc_auc_score(true.ravel(), values.ravel())) if told else None
+    return mass, hit, auc, rank_accuracy(values, true)
 
 
 def energy_of(clip: Clip, classifier: Classifier, axes: Axes) -> np.ndarray:
@@ -146,9 +174,10 @@ def truth_of(
 ) -> np.ndarray | None:
     """Where the cause of a row's label is, ``[F, T]`` from 0 to 1 on ``axes``; None where nobody knows.
 
-    - a planted corpus (columns ``causes`` and ``stems``): the share of each cell's power that was planted, over all
-      causes together (`datasets.planted_masks.true_mask`; ``stft`` at the clip's own rate, a window of 32 ms unless
-      told);
+    - a planted corpus or mixtures (columns ``causes`` and ``stems``): the share of each cell's power that is the
+      causes', over those of ``label`` if one is given, else over all (`datasets.planted.causes`,
+      `datasets.planted_masks.true_mask`; ``stft`` at the clip's own rate, a window of 32 ms unless told). Nothing is
+      true of a label that the clip does not have;
     - ``events``: a list of [start, end], [start, end, label] or of mappings of start, end and, if known, low, high and
       label; or such a list as JSON. Of events with a label only those of ``label`` count, if one is given;
     - ``event_start`` and ``event_end``: one event, with ``event_low`` and ``event_high`` if its hertz are known.
@@ -159,7 +188,7 @@ def truth_of(
     if axes.hertz is None:
         raise AuricleError("truth is laid onto hertz and seconds, and these axes have no hertz; take explanation.map()")
     if row.get("causes") and row.get("stems"):
-        return _planted(dataset, row, axes, stft)
+        return _planted(dataset, row, axes, label, stft)
     events = _events(row, label)
     if not events:
         return None
@@ -175,12 +204,16 @@ def truth_of(
     return mask
 
 
-def _planted(dataset: Dataset, row: Mapping[str, Any], axes: Axes, stft: STFT | None) -> np.ndarray:
+def _planted(
+    dataset: Dataset, row: Mapping[str, Any], axes: Axes, label: str | None, stft: STFT | None
+) -> np.ndarray:
     from auricle.datasets.planted import causes
     from auricle.datasets.planted_masks import true_mask
     from auricle.frontends.grid import STFT
 
-    clip, planted = dataset.load(row), causes(dataset, row)
+    clip, planted = dataset.load(row), causes(dataset, row, label=label)
+    if not planted:
+        return np.zeros(axes.shape)
     samples = np.sum([each.sound.samples.astype(np.float64) for each in planted], axis=0)
     whole = replace(planted[0], sound=Clip(samples.astype(np.float32), clip.sample_rate, "causes"))
     n_fft = 2 ** round(np.log2(_WINDOW * clip.sample_rate))

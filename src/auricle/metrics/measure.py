@@ -61,7 +61,7 @@ def measure(
     the target (for a contrast its first label). ``draws`` random masks are averaged over, ``steps`` is the resolution
     of the curves, ``legacy`` gives the published AD.
     """
-    masking = masking or Masking()
+    masking = masking or explanation.masking
     refuse_values(explanation.classifier)
     if draws < 1:
         raise AuricleError(f"{draws} random masks cannot be averaged over; give draws of at least 1")
@@ -176,7 +176,7 @@ def _faithfulness(
     """Each metric's mean over the masks of a group, ``o`` and ``q`` ``[K, C]``."""
     each = {
         "AI": average_increase(p, o, c=c),
-        "AD": average_drop(p, o, c=c, legacy=legacy),
+        "AD": average_drop(p, o, c=c, legacy=legacy, multi_label=multi_label),
         "AG": average_gain(p, o, c=c),
         "FF": faithfulness(p, q, c=c),
         "Fid-In": fidelity_in(p, o, c=c, multi_label=multi_label),

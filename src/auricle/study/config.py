@@ -296,7 +296,7 @@ def planned(methods: Sequence[str | dict[str, Any]]) -> dict[str, Method]:
     >>> list(planned(["ig", {"name": "lrp", "composite": "preset-a", "as": "preset-a"}]))
     ['ig', 'lrp@preset-a']
     """
-    from auricle.methods import build
+    from auricle.naming import method_named
 
     found: dict[str, Method] = {}
     for given in methods:
@@ -307,7 +307,7 @@ def planned(methods: Sequence[str | dict[str, Any]]) -> dict[str, Method]:
         name, label = settings.pop("name"), _text(settings.pop("as", None))
         if label is not None and not (isinstance(label, str) and LABEL.fullmatch(label)):
             raise AuricleError(f"{label!r} cannot label {name}; 'as' takes letters, digits, dots, - and _, as preset-a")
-        method = build(name, **{str(key): value for key, value in settings.items()})
+        method = method_named(name, **{str(key): value for key, value in settings.items()})
         key = name if label is None else f"{name}@{label}"
         if key in found:
             raise AuricleError(f"{key} is given twice; label one of them, as {{name: {name}, as: another, …}}")

@@ -14,7 +14,7 @@ METRICS = ("AI", "AD", "AG", "FF", "Fid-In", "SPS", "COMP", "MM", "energy", "del
 CONTROLS = ("random", "energy", "everything")
 LOCALISATION = (
     "loc_mass", "loc_hit", "loc_iou", "loc_auc", "loc_area", "loc_true_area", "loc_energy_mass", "loc_energy_hit",
-    "loc_energy_auc",
+    "loc_energy_auc", "loc_rank", "loc_energy_rank",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ is scored is what is heard: the sounds of `auricle.study.sounds` at the model's 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -31,7 +31,7 @@ from auricle.study.config import Evaluating, Sound
 from auricle.study.curves import curve_areas
 from auricle.study.sounds import controls, heard
 
-OF_MASKS = {"SPS": sparseness, "COMP": complexity, "MM": mean_mask}
+OF_MASKS: dict[str, Callable[[np.ndarray], float]] = {"SPS": sparseness, "COMP": complexity, "MM": mean_mask}
 HEARD = ("AI", "AD", "AG", "FF", "Fid-In")
 CONTROLS = ("random", "energy", "everything")
 CURVES = ("deletion", "insertion")

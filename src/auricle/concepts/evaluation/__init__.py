@@ -24,7 +24,7 @@ from auricle.concepts.evaluation.match_scores import MEASURES, masked_sounds
 from auricle.concepts.evaluation.patches import Cells, Patch
 from auricle.concepts.evaluation.planted_clips import PlantedClip, object_masks, planted_clips
 from auricle.concepts.evaluation.planted_match import PlantedMatch, match_table, planted_match
-from auricle.concepts.evaluation.si_sdr import si_sdr
+from auricle.metrics.si_sdr import si_sdr
 
 __all__ = [
     "MEASURES",

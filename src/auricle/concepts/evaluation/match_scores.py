@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from auricle.clip import Clip
-from auricle.concepts.evaluation.si_sdr import si_sdr
 from auricle.frontends import Frontend
 from auricle.frontends.listening import sound_of, spectrum_of
+from auricle.metrics.si_sdr import si_sdr
 from auricle.sonify import Masking, mask_of, mask_on_grid
 
 MEASURES = {

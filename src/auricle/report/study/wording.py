@@ -21,6 +21,7 @@ PLAIN = {
     "loc_hit": ("pointing game", "whether the strongest relevance lies where the true cause is"),
     "loc_iou": ("region IoU", "overlap of the region with the place of the true cause: 0 none, 1 the same"),
     "loc_auc": ("place AUC", "how well relevance tells places of the true cause from all others; 0.5 is chance"),
+    "loc_rank": ("rank accuracy", "share of the K highest cells that are the true cause's, which has K"),
     "loc_area": ("chance", "share of the plane that the true cause fills: what relevance spread evenly "
         "would have inside"),
     "loc_energy_mass": ("loudness: mass", "share of the sound's energy where the true cause is: what "

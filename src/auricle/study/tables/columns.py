@@ -27,8 +27,8 @@ HIGHER_IS_BETTER: dict[str, bool | None] = {
     **dict.fromkeys(("p_relevant", "p_relevant_held", "relevant-random", "relevant-random_held"), True),
     **dict.fromkeys(("p_removed", "p_removed_held"), False),
     **dict.fromkeys(("p_original", "p_original_held", "p_random", "p_random_held"), None),
-    **dict.fromkeys(("loc_mass", "loc_hit", "loc_iou", "loc_auc", "stability"), True),
-    **dict.fromkeys(("loc_area", "loc_energy_mass", "loc_energy_hit", "loc_energy_auc"), None),
+    **dict.fromkeys(("loc_mass", "loc_hit", "loc_iou", "loc_auc", "loc_rank", "stability"), True),
+    **dict.fromkeys(("loc_area", "loc_energy_mass", "loc_energy_hit", "loc_energy_auc", "loc_energy_rank"), None),
     "sanity": False,
 }
 """Of every column that is measured on an explanation; None where neither is better, as of controls."""

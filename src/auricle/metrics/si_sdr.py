@@ -25,3 +25,18 @@ def si_sdr(estimate: ArrayLike, truth: ArrayLike) -> np.ndarray:
         wanted, error = np.square(target).sum(-1), np.square(target - guess).sum(-1)
         ratio = np.where(wanted == 0.0, 0.0, wanted / error)
         return np.where(energy > 0.0, 10 * np.log10(ratio), np.nan)
+
+
+def si_sdr_improvement(estimate: ArrayLike, mixture: ArrayLike, truth: ArrayLike) -> np.ndarray:
+    """SI-SDRi: how many dB the estimate is nearer to the truth than the mixture it was taken from, ``[..., n]`` to
+    ``[...]``; higher is better, and the mixture itself has 0.
+
+    -∞ for a silent estimate, so take medians, or set a limit, before many are averaged; NaN where the mixture is the
+    truth already.
+
+    >>> truth, other = np.array([1.0, 0.0, -1.0, 0.0]), np.array([0.0, 1.0, 0.0, -1.0])
+    >>> round(float(si_sdr_improvement(truth + 0.1 * other, truth + other, truth)), 6)
+    20.0
+    """
+    with np.errstate(invalid="ignore"):
+        return si_sdr(estimate, truth) - si_sdr(mixture, truth)

@@ -1,0 +1,132 @@
+"""Declared facts of the metrics of trained interpreters, and of masks where the true sources are known."""
+
+from __future__ import annotations
+
+from auricle.metrics.facts import Metric
+
+_L2I = "Parekh et al. 2022 (Listen to Interpret)"
+_DECIDED = {
+    "thresholds": "of the classifier's probability, where it decides for a class (0.5)",
+    "legacy": "11 thresholds and artificial end points, as published (false)",
+}
+
+INTERPRETER_METRICS: tuple[Metric, ...] = (
+    Metric(
+        name="top-k fidelity",
+        title="top-k fidelity",
+        meaning="share of clips whose class, as the classifier says it, is among the interpreter's k highest",
+        formula="mean 1[argmax f(x) among the k highest of the interpreter's scores]",
+        unit="share",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source=_L2I,
+        settings={"k": "how many classes of the interpreter count (1; also 3 and 5)"},
+        needs="interpreter",
+    ),
+    Metric(
+        name="macro-AUPRC",
+        title="multi-label fidelity, by class",
+        meaning="how well the interpreter's probabilities find the clips that the classifier decides for",
+        formula="mean over classes of Σ (R_t - R_(t-1)) P_t against 1[f_c(x) >= threshold]",
+        unit="AUPRC",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source=_L2I,
+        settings=_DECIDED,
+        needs="interpreter",
+    ),
+    Metric(
+        name="micro-AUPRC",
+        title="multi-label fidelity, pooled",
+        meaning="the same with all clips and classes in one pool, where frequent classes count more",
+        formula="Σ (R_t - R_(t-1)) P_t over all pairs of clip and class",
+        unit="AUPRC",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source=_L2I,
+        settings=_DECIDED,
+        needs="interpreter",
+    ),
+    Metric(
+        name="max-F1",
+        title="best F1 of multi-label fidelity",
+        meaning="F1 of the pool at the threshold of the interpreter's probability where it is highest",
+        formula="max_t 2 P_t R_t / (P_t + R_t) over all pairs of clip and class",
+        unit="F1",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source=_L2I,
+        settings=_DECIDED,
+        needs="interpreter",
+    ),
+    Metric(
+        name="component removal",
+        title="component-wise removal",
+        meaning="how much more the class loses when a relevant component is taken out alone than when another one is",
+        formula="mean drop of components with relevance > threshold - mean drop of the others",
+        unit="that of the drop",
+        range=(None, None),
+        higher_is_better=True,
+        source=_L2I,
+        settings={"threshold": "relevance from which a component counts as relevant (0.2)"},
+        needs="interpreter",
+    ),
+)
+
+SOURCE_METRICS: tuple[Metric, ...] = (
+    Metric(
+        name="SI-SDR",
+        title="scale-invariant signal-to-distortion ratio",
+        meaning="how near the kept sound is to the true source, whatever its level",
+        formula="10 log10 |a s|² / |a s - kept|², a = <kept, s> / |s|²",
+        unit="dB",
+        range=(None, None),
+        higher_is_better=True,
+        source="Le Roux et al. 2019 (SDR - half-baked or well done?)",
+        needs="sources",
+    ),
+    Metric(
+        name="SI-SDRi",
+        title="improvement of SI-SDR",
+        meaning="how much nearer the kept sound is to the true source than the mixture is",
+        formula="SI-SDR(kept, s) - SI-SDR(mixture, s)",
+        unit="dB",
+        range=(None, None),
+        higher_is_better=True,
+        source="Le Roux et al. 2019 (SDR - half-baked or well done?)",
+        needs="sources",
+    ),
+    Metric(
+        name="IoU",
+        title="intersection over union with the source",
+        meaning="overlap of the mask and the cells of the true source",
+        formula="sum min(M, T) / sum max(M, T)",
+        unit="share",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source="Jaccard 1901",
+        needs="sources",
+    ),
+    Metric(
+        name="mass accuracy",
+        title="relevance mass accuracy",
+        meaning="share of the positive relevance that lies on the true source",
+        formula="sum of R+ T / sum of R+",
+        unit="share",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source="Arras, Osman and Samek 2022 (CLEVR-XAI)",
+        needs="sources",
+    ),
+    Metric(
+        name="rank accuracy",
+        title="relevance rank accuracy",
+        meaning="share of the K highest cells that are the true source's, which has K",
+        formula="|K highest cells of R+ that are true| / K, K = number of true cells",
+        unit="share",
+        range=(0.0, 1.0),
+        higher_is_better=True,
+        source="Arras, Osman and Samek 2022 (CLEVR-XAI)",
+        needs="sources",
+    ),
+)
