@@ -85,6 +85,13 @@ class Explanation:
         return _by_energy(self)
 
     @property
+    def masking(self) -> Masking:
+        """How it becomes sound unless told: evidence is made into a mask, and what is a mask is taken as it is."""
+        from auricle.sonify import Masking
+
+        return Masking(shape="given") if self.method.gives_mask else Masking()
+
+    @property
     def subject(self) -> str:
         """What is explained, in words: the target, or that each window is explained for its own prediction."""
         if len({window.target for window in self.windows}) > 1:
@@ -101,14 +108,19 @@ class Explanation:
         """How much of each STFT cell of the clip is kept, 0 to 1, at the model's sample rate."""
         from auricle.sonify import mask_on_grid
 
-        return mask_on_grid(self.clip, self.classifier.frontend, *self.map(), masking)
+        return mask_on_grid(self.clip, self.classifier.frontend, *self.map(), masking or self.masking)
 
     def sounds(self, masking: Masking | None = None, *, full_band: bool = False) -> Sounds:
         """The clip's relevant part and the rest, as sound."""
         from auricle.sonify import sonify
 
         return sonify(
-            self.clip, self.classifier.frontend, *self.map(), masking, full_band=full_band, seed=self.seed
+            self.clip,
+            self.classifier.frontend,
+            *self.map(),
+            masking or self.masking,
+            full_band=full_band,
+            seed=self.seed,
         )
 
     def kept(self, masking: Masking | None = None, *, full_band: bool = False) -> Clip:

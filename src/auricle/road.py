@@ -17,9 +17,10 @@ from auricle.errors import AuricleError
 from auricle.explanation import Explanation, WindowPrediction
 from auricle.frontends import Waveform
 from auricle.frontends.grid import full_axes
-from auricle.methods import Attribution, Method, build
+from auricle.methods import Attribution, Method
 from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.models import load_classifier
+from auricle.naming import method_named
 
 AT_ONCE = 32
 """Windows explained in one pass."""
@@ -31,13 +32,14 @@ def explain(
     *,
     method: str | Method = "lrp",
     target: str = "predicted",
-    level: Level = "features",
+    level: Level | None = None,
     seed: int = 0,
 ) -> Explanation:
     """Why ``classifier`` decided as it did about ``clip``.
 
     method: a name (see ``auricle methods``) or a method with its settings. target: ``predicted``, a label, or ``A-B``
-    for what speaks for A rather than B. level: where relevance is laid, ``features``, ``stft`` or ``waveform``.
+    for what speaks for A rather than B. level: where relevance is laid, ``features``, ``stft`` or ``waveform``; by
+    default the features, or what the method was learnt for.
 
     >>> import auricle, auricle.demo
     >>> explanation = auricle.explain(auricle.demo.clips()[0], "digits")
@@ -53,15 +55,16 @@ def explain_batch(
     method: str | Method = "lrp",
     targets: str | Sequence[str] = "predicted",
     *,
-    level: Level = "features",
+    level: Level | None = None,
     seed: int = 0,
 ) -> list[Explanation]:
     """Explanations of several clips in one batched pass, each for its own target."""
     if isinstance(classifier, str):
         classifier = load_classifier(classifier)
     if isinstance(method, str):
-        method = build(method)
+        method = method_named(method)
     method.check(classifier)
+    level = level or method.level_for(classifier)
     loaded = [clip if isinstance(clip, Clip) else load_clip(clip) for clip in clips]
     asked = [targets] * len(loaded) if isinstance(targets, str) else list(targets)
     if len(asked) != len(loaded):

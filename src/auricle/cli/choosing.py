@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from auricle.errors import AuricleError, nearest
-from auricle.methods import METHODS, PRESETS, Method, build
+from auricle.methods import METHODS, PRESETS, Method
+from auricle.naming import method_named
 
 
 def settings_of(texts: Sequence[str]) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def method_of(name: str, settings: Sequence[str], shortcuts: Mapping[str, str | 
         if key in chosen:
             raise AuricleError(f"{key} was given twice, as --{key} and with --set; give it once")
         chosen[key] = value
-    return build(name, **chosen)
+    return method_named(name, **chosen)
 
 
 def methods_of(
@@ -60,9 +61,10 @@ def methods_of(
         raise AuricleError(f"{names} names a method twice; give each once")
     own: dict[str, dict[str, Any]] = {name: {} for name in wanted}
     for key, value in settings_of(settings).items():
-        method, dot, setting = key.partition(".")
-        if not dot or method not in own:
-            raise AuricleError(f'"{key}" does not name one of the methods compared; {nearest(method, own)}')
+        method = next((name for name in sorted(own, key=len, reverse=True) if key.startswith(f"{name}.")), None)
+        if method is None:
+            raise AuricleError(f'"{key}" does not name one of the methods compared; {nearest(key.split(".")[0], own)}')
+        setting = key.removeprefix(f"{method}.")
         own[method][setting] = value
     for key, value in (shortcuts or {}).items():
         if value is None:
@@ -73,12 +75,12 @@ def methods_of(
             raise AuricleError(f"none of {names} has {key}; --{key} is for {_who_has(key)}")
         for name in takers:
             own[name].setdefault(key, value)  # what was set for one method alone stays
-    return {name: build(name, **chosen) for name, chosen in own.items()}
+    return {name: method_named(name, **chosen) for name, chosen in own.items()}
 
 
 def has(name: str, setting: str) -> bool:
     """Whether a method, or the method behind a preset, has a setting; an unknown name is `build`'s to tell."""
-    return setting in {each.name for each in dataclasses.fields(build(name))}  # type: ignore[arg-type]
+    return setting in {each.name for each in dataclasses.fields(method_named(name))}  # type: ignore[arg-type]
 
 
 def _who_has(setting: str) -> str:

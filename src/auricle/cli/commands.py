@@ -13,6 +13,8 @@ from auricle._version import __version__
 from auricle.cli.concepts import concepts_app, layers
 from auricle.cli.data_checking import data_app  # data's commands, and those that this module adds
 from auricle.cli.evaluating import evaluate, predictions
+from auricle.cli.interpreter import interpreter_app
+from auricle.cli.listening import listening_app
 from auricle.cli.manipulating import manipulate_app
 from auricle.cli.stopping import stoppable
 from auricle.cli.studying import run
@@ -22,6 +24,7 @@ from auricle.errors import AuricleError, nearest
 if TYPE_CHECKING:
     from auricle.classifier import Classifier
     from auricle.cli.from_predictions import Chosen
+    from auricle.methods import Method
 
 app = typer.Typer(
     name="auricle",
@@ -34,6 +37,8 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 app.add_typer(manipulate_app, name="manipulate")
 app.add_typer(concepts_app, name="concepts")
+app.add_typer(interpreter_app, name="interpreter")
+app.add_typer(listening_app, name="listening-test")
 app.command()(layers)
 app.command()(recipes)
 app.command()(train)
@@ -48,14 +53,19 @@ Model = Annotated[
 ]
 Out = Annotated[Path, typer.Option(help="folder to write to")]
 Target = Annotated[str, typer.Option(help="a label, A-B (what speaks for A rather than B), or predicted")]
-Level = Annotated[str, typer.Option(help="where relevance is laid: features, stft or waveform")]
+Level = Annotated[
+    str | None, typer.Option(help="where relevance is laid: features (the usual), stft or waveform", show_default=False)
+]
 Seed = Annotated[int, typer.Option(help="of every random draw")]
 Set = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of the method, see 'auricle methods'")
 ]
 FullBand = Annotated[bool, typer.Option("--full-band", help="cut the sounds from the original recording, at its rate")]
 Style = Annotated[str, typer.Option(help="mask, bandpass, griffin-lim or audible-heatmap")]
-Shape = Annotated[str, typer.Option(help="soft mask, or regions")]
+Shape = Annotated[
+    str | None,
+    typer.Option(help="soft mask, regions, or given where the method gives a mask, as it then is unless told"),
+]
 Share = Annotated[float, typer.Option(help="share of the relevance that the strongest cells hold together")]
 Sign = Annotated[str, typer.Option(help="relevance for the target (positive), against it (negative), or both")]
 Blur = Annotated[float, typer.Option(help="smoothing of the relevance before masking, in cells")]
@@ -117,7 +127,7 @@ def explain(
     target: Annotated[
         str, typer.Option(help="a label, A-B (what speaks for A rather than B), predicted, or with --from actual")
     ] = "predicted",
-    level: Level = "features",
+    level: Level = None,
     components: Components = None,
     baseline: Baseline = None,
     set_: Set = None,
@@ -129,7 +139,7 @@ def explain(
     seed: Seed = 0,
     full_band: FullBand = False,
     style: Style = "mask",
-    shape: Shape = "soft",
+    shape: Shape = None,
     share: Share = 0.5,
     sign: Sign = "positive",
     blur: Blur = 1.0,
@@ -183,15 +193,17 @@ def explain(
     shortcuts = {"components": components, "baseline": baseline}
 
     def plans(named: str | Classifier, wanted: str, count: int) -> dict[str, Plan]:
-        masking = Masking(
-            style=style,  # type: ignore[arg-type]
-            shape=shape,  # type: ignore[arg-type]
-            share=share,
-            sign=sign,  # type: ignore[arg-type]
-            blur=blur,
-            floor_db=floor_db,
-            match_loudness=match_loudness,
-        )
+        def masking(method: Method) -> Masking:
+            return Masking(
+                style=style,  # type: ignore[arg-type]
+                shape=shape or ("given" if method.gives_mask else "soft"),  # type: ignore[arg-type]
+                share=share,
+                sign=sign,  # type: ignore[arg-type]
+                blur=blur,
+                floor_db=floor_db,
+                match_loudness=match_loudness,
+            )
+
         one = {} if methods else {"": method_of(method, set_ or [], shortcuts)}
         built = one or methods_of(methods or "", set_ or [], shortcuts)
         more = {
@@ -200,7 +212,7 @@ def explain(
         }
         classifier = classifier_of(named, said) if isinstance(named, str) else named
         return {
-            name: Plan(classifier, each, wanted, level, seed, masking, full_band, measure, more[name])
+            name: Plan(classifier, each, wanted, level, seed, masking(each), full_band, measure, more[name])
             for name, each in built.items()
         }
 
@@ -262,12 +274,15 @@ def compare(
     from auricle.cli.model import Said, classifier_of
     from auricle.sonify import Masking
 
+    def masking(method: Method) -> Masking:
+        return Masking(shape="given") if method.gives_mask else Masking(share=share)
+
     def plans() -> dict[str, Plan]:
         chosen = methods_of(methods, set_ or [], {"components": components, "baseline": baseline})
         said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
-        classifier, masking = classifier_of(model, said), Masking(share=share)
+        classifier = classifier_of(model, said)
         return {
-            name: Plan(classifier, each, target, "features", seed, masking, full_band, measure)
+            name: Plan(classifier, each, target, None, seed, masking(each), full_band, measure)
             for name, each in chosen.items()
         }
 

@@ -45,7 +45,7 @@ class Plan:
     classifier: Classifier
     method: Method
     target: str
-    level: str
+    level: str | None
     seed: int
     masking: Masking
     full_band: bool
@@ -55,7 +55,7 @@ class Plan:
     def __post_init__(self) -> None:
         self.method.check(self.classifier)
         self.classifier.target_weights(self.target, torch.zeros(1, len(self.classifier.labels)))
-        if self.level not in self.method.levels:
+        if self.level is not None and self.level not in self.method.levels:
             known = LEVELS if self.level not in LEVELS else self.method.levels
             raise AuricleError(f'{self.method.name} cannot use the level "{self.level}"; {nearest(self.level, known)}')
 

@@ -68,7 +68,8 @@ class Plane:
 
 def plane(frontend: Frontend, n: int) -> Plane:
     """The `Plane` of a front-end for clips of ``n`` samples."""
-    return _plane(frontend, n)
+    hashable: Any = frontend  # front-ends are frozen dataclasses
+    return _plane(hashable, n)
 
 
 @lru_cache(maxsize=16)

@@ -79,6 +79,13 @@ class Method(metaclass=Readable):
     levels: ClassVar[tuple[Level, ...]] = LEVELS
     needs_gradient: ClassVar[bool] = True
     """Whether the method differentiates the network, or looks into it; a bare function allows neither."""
+    gives_mask: ClassVar[bool] = False
+    """Whether its relevance is a mask from 0 to 1, heard as it is, rather than evidence that is made into one."""
+
+    def level_for(self, classifier: Classifier) -> Level:
+        """Where relevance is laid unless told."""
+        del classifier  # of a method that was learnt it depends on what it was learnt for
+        return self.levels[0]
 
     def check(self, classifier: Classifier) -> None:
         """Raise `AuricleError` if the method cannot explain this classifier."""

@@ -31,8 +31,6 @@ def record(
     """The content of ``explanation.json``."""
     import torch
 
-    from auricle.sonify import Masking
-
     clip, classifier, method = explanation.clip, explanation.classifier, explanation.method
     return plain(
         {
@@ -75,7 +73,7 @@ def record(
             ],
             "components": recorded(explanation),
             "scores": None if scores is None else scores.to_dict(),
-            "masking": (masking or Masking()).settings(),
+            "masking": (masking or explanation.masking).settings(),
             "sounds": {
                 "sample_rate": sounds.kept.sample_rate,
                 "channels": sounds.kept.channels,

@@ -1,0 +1,197 @@
+"""Training an interpreter on the clips of a data set, as windows of samples from the feature store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from auricle.classifier import Classifier
+from auricle.clip import Clip
+from auricle.datasets import Dataset
+from auricle.errors import AuricleError
+from auricle.evaluation.tested import Choice, choose_clips
+from auricle.files import cache_folder
+from auricle.interpreters.base import Interpreter, InterpreterSettings, subject_of
+from auricle.interpreters.fitting import finished, fit
+from auricle.interpreters.opening import kind_named
+from auricle.models import load_classifier
+from auricle.training.batches import Batches
+from auricle.training.features import FeatureStore, Stored
+
+HELD_OUT = 0.1
+"""Share of the training clips that chooses the epoch, where the data set keeps none for that."""
+
+Watch = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InterpreterOrder:
+    """What is to be trained: a kind of interpreter with its settings, for a model, on the clips that trained it.
+
+    data, task, scheme and fold are those of the model's own training unless they are given. dictionary: a folder, for
+    kinds that speak in one. seconds: length of the windows, for a model that hears any.
+    """
+
+    kind: str
+    model: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    data: str | None = None
+    task: str | None = None
+    scheme: str | None = None
+    fold: str | None = None
+    dictionary: Path | None = None
+    seconds: float | None = None
+    seed: int = 0
+    device: str = "auto"
+
+    def built(self) -> InterpreterSettings:
+        """The settings, checked; text such as a command line gives is understood."""
+        given = dict(self.settings)
+        if isinstance(given.get("layers"), str):
+            given["layers"] = tuple(each.strip() for each in given["layers"].split(",") if each.strip())
+        return kind_named(self.kind).Settings(**given)
+
+
+def train_interpreter(
+    order: InterpreterOrder,
+    out: Path,
+    *,
+    watch: Watch = lambda what, done, of: None,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+) -> Interpreter:
+    """Train an interpreter and save it to ``out``; interrupted, the same order goes on from the last whole epoch.
+
+    It learns from the clips that trained the model, and the epoch is chosen on those that chose the model's own (or on
+    a tenth of the training clips): the test clips stay unheard. Raises `AuricleError` where no clip could be heard.
+    """
+    kind, settings = kind_named(order.kind), order.built()
+    classifier = _classifier(order)
+    choice = choose_clips(
+        order.model, data=order.data, task=order.task, scheme=order.scheme, fold=order.fold, classifier=classifier
+    )
+    learn, choose = _parts(order, choice)
+    assert classifier.length.seconds is not None
+    samples = round(classifier.length.seconds * classifier.sample_rate)
+    # First weights are drawn, and must not depend on what was drawn before.
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(order.seed)
+        made = kind(subject_of(classifier, settings.layers, reads=kind.reads, n=samples), settings)
+    numbers = np.concatenate([learn, choose])
+    dataset = choice.dataset.take(numbers)
+    store, stored = _stored(classifier, dataset, watch)
+    if not stored.count[: len(learn)].any():
+        raise AuricleError(
+            f"no training clip of {choice.dataset.name} could be heard; the first said: "
+            f"{next(iter(stored.failures.values()), 'there are none')}"
+        )
+    identity = _identity(made, order, stored)
+    if not (out / "training-state.pt").exists():
+        made.prepare(
+            _labelled(dataset, choice.task, len(learn), watch), dictionary=order.dictionary, on_clip=lambda: None
+        )
+    targets = np.zeros(len(dataset), np.int64)
+    learning = Batches(store, stored, np.arange(len(learn)), targets, batch=settings.batch, seed=order.seed)
+    choosing = Batches(
+        store, stored, np.arange(len(learn), len(numbers)), targets, batch=settings.batch, seed=None
+    )
+    fit(
+        made,
+        classifier,
+        learning,
+        choosing,
+        seed=order.seed,
+        out=out,
+        identity=identity,
+        on_step=lambda epoch, done, of: watch(f"epoch {epoch + 1} of {settings.epochs}", done, of),
+        on_epoch=on_epoch,
+    )
+    made.facts |= {
+        "model_path": order.model,
+        "data": choice.data,
+        "task": choice.task,
+        "split": choice.split,
+        "scheme": order.scheme,
+        "fold": order.fold,
+        "clips": {"train": len(learn), "validate": len(choose)},
+        "left_out": len(stored.failures),
+        "seed": order.seed,
+        "device": str(classifier.device),
+        "seconds": round(sum(row["seconds"] for row in made.history), 1),
+        "parameters": sum(each.numel() for each in made.parameters()),
+    }
+    made.save(out)
+    finished(out)
+    return made
+
+
+def _classifier(order: InterpreterOrder) -> Classifier:
+    classifier = load_classifier(order.model)
+    if classifier.length.seconds is None:
+        if order.seconds is None:
+            raise AuricleError(
+                f"{classifier.name} hears clips of any length; say at which length its interpreter learns, as "
+                "--seconds 2. It explains any length afterwards"
+            )
+        classifier.length = replace(classifier.length, seconds=order.seconds)
+    elif order.seconds is not None and order.seconds != classifier.length.seconds:
+        raise AuricleError(
+            f"{classifier.name} hears {classifier.length.seconds:g} s, not {order.seconds:g} s; leave --seconds out"
+        )
+    device = ("cuda" if torch.cuda.is_available() else "cpu") if order.device == "auto" else order.device
+    classifier.network.to(device)
+    return classifier
+
+
+def _parts(order: InterpreterOrder, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to learn from, and rows to choose the epoch by."""
+    if choice.scheme is None:
+        learn, choose = np.asarray(choice.numbers), np.zeros(0, np.int64)
+    else:
+        train = choose_clips(
+            order.model, data=order.data, task=order.task, scheme=order.scheme, fold=order.fold, part="train",
+            classifier=choice.classifier,
+        )  # fmt: skip
+        learn, choose = np.asarray(train.numbers), np.asarray(choice.validate)
+    if not len(choose):
+        mixed = np.random.default_rng(order.seed).permutation(learn)
+        count = round(HELD_OUT * len(learn))
+        choose, learn = np.sort(mixed[:count]), np.sort(mixed[count:])
+    return learn, choose
+
+
+def _stored(classifier: Classifier, dataset: Dataset, watch: Watch) -> tuple[FeatureStore, Stored]:
+    store = FeatureStore(cache_folder() / "features", classifier, samples=True)
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        watch("hearing clips", done, len(dataset))
+
+    return store, store.prepare(dataset, on_step=step)
+
+
+def _labelled(dataset: Dataset, task: str, count: int, watch: Watch) -> Iterator[tuple[Clip, tuple[str, ...]]]:
+    """The first ``count`` clips with their labels; those that cannot be heard are left out, as in training."""
+    for number in range(count):
+        watch("preparing", number + 1, count)
+        row = dataset.row(number)
+        said = row[task]
+        try:
+            yield dataset.load(row), tuple(said) if isinstance(said, list) else (str(said),)
+        except AuricleError:
+            continue
+
+
+def _identity(made: Interpreter, order: InterpreterOrder, stored: Stored) -> str:
+    """What makes a training this one: the interpreter, the sounds in their order, the seed."""
+    card = made.card()
+    parts = [card["kind"], card["subject"], card["settings"], order.seed, str(order.dictionary), stored.content]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
