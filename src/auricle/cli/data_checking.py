@@ -19,7 +19,7 @@ NAMED = 40
 
 @data_app.command("make")
 def make_command(
-    name: Annotated[str, typer.Argument(help="digits-synth or planted", show_default=False)],
+    name: Annotated[str, typer.Argument(help="digits-synth, planted or mixtures", show_default=False)],
     out: Annotated[
         Path | None, typer.Option(help="folder to write to; by default where NAME alone finds it", show_default=False)
     ] = None,
@@ -27,7 +27,9 @@ def make_command(
     takes: Annotated[int | None, typer.Option(help="digits-synth: of each digit by each speaker, 2 by default")] = None,
     speakers: Annotated[int | None, typer.Option(help="digits-synth: how many, 60 by default")] = None,
     preset: Annotated[str | None, typer.Option(help="planted: events (the default) or drsa")] = None,
-    clips: Annotated[int | None, typer.Option(help="planted: how many, 1000 by default (drsa: 4000)")] = None,
+    clips: Annotated[
+        int | None, typer.Option(help="planted: how many, 1000 by default (drsa: 4000); mixtures: 2000 by default")
+    ] = None,
     background: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="planted: a recording to plant into, instead of noise")
     ] = None,
@@ -35,8 +37,23 @@ def make_command(
     published: Annotated[
         bool, typer.Option("--published", help="planted, drsa: with the published code's slips")
     ] = False,
+    from_: Annotated[
+        list[str] | None, typer.Option("--from", metavar="DATA", help="mixtures: a data set to mix recordings of")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(metavar="A,B,…", help="mixtures: of the data sets' labels only these")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="mixtures: length of a clip, 2 by default")] = None,
+    single: Annotated[float | None, typer.Option(help="mixtures: share with one source, 0.4 by default")] = None,
+    snr: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="LOW HIGH", help="mixtures: dB of the first source over the second, -6 6 by default"),
+    ] = None,
+    apart: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="mixtures: a data set whose labels never meet each other")
+    ] = None,
 ) -> None:
-    """Make a synthetic data set: spoken digits in AudioMNIST's layout, or sounds with known causes."""
+    """Make a data set: spoken digits in AudioMNIST's layout, sounds with known causes, or mixtures of recordings."""
     from auricle.datasets.catalogue import SOURCES, home
 
     makers = {source.name: source.make for source in SOURCES.values() if source.make is not None}
@@ -45,7 +62,8 @@ def make_command(
     folder = (out or home() / name).expanduser()
     said = {
         "takes": takes, "speakers": speakers, "preset": preset, "clips": clips, "backgrounds": background,
-        "noise": noise, "published": published or None,
+        "noise": noise, "published": published or None, "sources": from_, "seconds": seconds, "single": single,
+        "snr": snr, "apart": apart, "labels": [each.strip() for each in labels.split(",")] if labels else None,
     }  # fmt: skip
     settings = _accepted(name, makers[name], {key: value for key, value in said.items() if value is not None})
     with stoppable("the same command makes it whole"):
@@ -84,7 +102,7 @@ def _accepted(name: str, make: Callable[..., None], said: dict[str, Any]) -> dic
     known = set(inspect.signature(make).parameters)
     foreign = next((key for key in said if key not in known), None)
     if foreign is not None:
-        flag = {"backgrounds": "background"}.get(foreign, foreign)
+        flag = {"backgrounds": "background", "sources": "from"}.get(foreign, foreign)
         raise AuricleError(f"{name} has no --{flag}; leave it out (see 'auricle data make --help')")
     return said
 

@@ -107,16 +107,26 @@ def open_planted(folder: Path) -> Dataset:
     return Dataset(name="planted", table=table, root=folder, classes=classes, about=ABOUT)
 
 
-def causes(dataset: Dataset, row: Row | int) -> list[Plant]:
-    """What was planted in a clip of a planted corpus: when, between which hertz, and its sound alone."""
+def causes(dataset: Dataset, row: Row | int, *, label: str | None = None) -> list[Plant]:
+    """What was planted in a clip of a planted corpus or mixed in one of mixtures: when, which hertz, its sound alone.
+
+    Of a clip whose causes are called as classes (all but the preset drsa) ``label`` asks for its causes alone, which
+    are none if the clip does not have it. Raises `AuricleError` for a label that is no class.
+    """
     row = dataset.row(row) if isinstance(row, int) else row
     if "causes" not in row or "stems" not in row:
         raise AuricleError(f"{dataset.name} is not a planted corpus; make one with 'auricle data make planted'")
     stems = load_clip(dataset.root / row["stems"])
-    return [
+    found = [
         Plant(**told, sound=Clip(stems.samples[channel], stems.sample_rate, told["kind"]))
         for channel, told in enumerate(json.loads(row["causes"]))
     ]
+    classes = [each for named in dataset.classes.values() for each in named]
+    if label is None or not {each.kind for each in found} <= set(classes):
+        return found
+    if label not in classes:
+        raise AuricleError(f'{dataset.name} has no label "{label}"; {nearest(label, classes)}')
+    return [each for each in found if each.kind == label]
 
 
 # --- making -------------------------------------------------------------------------------------------------

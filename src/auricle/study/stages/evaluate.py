@@ -74,11 +74,12 @@ def _located(
     worker: Worker, classifier: Classifier, clip: Clip, scored: Scored, row: dict[str, Any]
 ) -> dict[str, float | None]:
     """Whether relevance lies where the cause is known to be; nothing where nobody knows, or something else is asked."""
-    if scored.target != row["actual"]:
+    actual = row["actual"] if isinstance(row["actual"], list) else [row["actual"]]
+    if scored.target not in actual:
         return {}
     dataset = worker.subject.dataset
     known = dataset.row(worker.number(row["id"]))
-    truth = truth_of(dataset, known, scored.axes, clip.seconds, label=row["actual"])
+    truth = truth_of(dataset, known, scored.axes, clip.seconds, label=scored.target)
     if truth is None:
         return {}
     mask = None if scored.regions.empty else scored.regions.mask
