@@ -57,6 +57,7 @@ SCREENSHOTS = {
     "explain-page.png": Screenshot("why/seven/index.html", height=980),
     "compare.png": Screenshot("methods/index.html", height=1390),
     "parts.png": Screenshot("why/planted/index.html", section="Parts of the sound"),
+    "listening-test-ratings.png": Screenshot("analysis/index.html", width=900, section="How the sounds were rated"),
     "scores.png": Screenshot("why/seven/index.html", section="Scores"),
     "curves.png": Screenshot("why/seven/index.html", section="Deletion and insertion"),
     "data-check.png": Screenshot("auricle-check/index.html", height=1000),

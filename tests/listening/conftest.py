@@ -1,0 +1,70 @@
+"""A test of two clips and two methods, and a browser to take it in."""
+
+import shutil
+
+import pytest
+
+import auricle
+from auricle import demo
+from auricle.listening import make_test, save_test
+from auricle.methods import build
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+METHODS = ("input-x-gradient", "grad-cam")
+
+
+@pytest.fixture(scope="session")
+def words():
+    return [auricle.load_clip(demo.clip(word)) for word in ("seven", "nine")]
+
+
+@pytest.fixture(scope="session")
+def made(digits, words):
+    return make_test(words, digits, {name: build(name) for name in METHODS}, anchor=True)
+
+
+@pytest.fixture(scope="session")
+def saved(made, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("listening") / "test"
+    save_test(made, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome); install one to test the page")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser, saved):
+    """Open the test in a fresh window; at the end there must be no complaint and no request to the network."""
+    windows, complaints = [], []
+
+    def open_page(*, width=1200, height=900, window=None, **settings):
+        window = window or browser.new_context(viewport={"width": width, "height": height}, **settings)
+        windows.append(window)
+        page = window.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.append(request.url) if _remote(request.url) else None)
+        page.goto((saved / "index.html").as_uri())
+        return page
+
+    yield open_page
+    for window in set(windows):
+        window.close()
+    assert complaints == []
+
+
+def _remote(address):
+    return not address.startswith(("file:", "data:", "blob:"))
