@@ -112,6 +112,38 @@ def train(
 
 
 @interpreter_app.command()
+def evaluate(
+    folder: Folder,
+    model: Model = None,
+    data: Data = None,
+    task: Task = None,
+    split: Split = None,
+    fold: Fold = None,
+    part: Part = "test",
+    removed: Annotated[
+        int, typer.Option(help="clips of which each component is taken out alone, for interpreters in components")
+    ] = 20,
+    legacy: Annotated[bool, typer.Option("--legacy", help="the published areas, of eleven thresholds")] = False,
+    seed: Seed = 0,
+) -> None:
+    """Judge an interpreter on clips it has not heard: does it say what the model says, and from what matters to it?"""
+    from auricle.cli.interpreter_judged import judge_interpreter
+
+    judge_interpreter(
+        folder,
+        model=model,
+        data=data,
+        task=task,
+        split=split,
+        fold=fold,
+        part=part,
+        removed=removed,
+        legacy=legacy,
+        seed=seed,
+    )
+
+
+@interpreter_app.command()
 def show(
     folder: Folder,
     model: Model = None,

@@ -43,6 +43,8 @@ class _State:
     best: dict[str, Tensor] = field(default_factory=dict)
     best_epoch: int = -1
     facts: dict[str, Any] = field(default_factory=dict)
+    """What was prepared before the first epoch, such as a dictionary's card."""
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def fit(
@@ -72,8 +74,9 @@ def fit(
         lr=settings.learning_rate,
         weight_decay=settings.weight_decay,
     )
-    state = _read(out, identity) or _State(identity)
+    state = _read(out, identity) or _State(identity, facts=dict(interpreter.facts))
     if state.network:
+        interpreter.facts |= state.facts
         interpreter.load_state_dict(state.network)
         optimiser.load_state_dict(state.optimiser)
         interpreter.facts = state.facts

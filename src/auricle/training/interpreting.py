@@ -19,7 +19,7 @@ from auricle.errors import AuricleError
 from auricle.evaluation.tested import Choice, choose_clips
 from auricle.files import cache_folder
 from auricle.interpreters.base import Interpreter, InterpreterSettings, subject_of
-from auricle.interpreters.fitting import finished, fit
+from auricle.interpreters.fitting import STATE, finished, fit
 from auricle.interpreters.opening import kind_named
 from auricle.models import load_classifier
 from auricle.training.batches import Batches
@@ -92,7 +92,7 @@ def train_interpreter(
             f"{next(iter(stored.failures.values()), 'there are none')}"
         )
     identity = _identity(made, order, stored)
-    if not (out / "training-state.pt").exists():
+    if not (out / STATE).exists():
         made.prepare(
             _labelled(dataset, choice.task, len(learn), watch), dictionary=order.dictionary, on_clip=lambda: None
         )
