@@ -11,6 +11,7 @@ import pytest
 from command_line import Auricle
 
 import auricle as package
+from auricle.interpreters.methods import LEARNT
 from auricle.methods import METHODS
 from auricle.metrics import METRICS
 
@@ -65,9 +66,11 @@ def test_the_demo_explains_the_bundled_clips_and_finds_the_planted_cause(auricle
 
 def test_methods_are_listed_with_meaning_settings_and_source(auricle: Auricle) -> None:
     listed = json.loads(auricle("methods", "--json").out)
-    own = [each for each in listed if "preset_of" not in each]
+    own = [each for each in listed if "preset_of" not in each and not each.get("learnt")]
     assert [each["name"] for each in own] == list(METHODS)
-    for method in own:
+    learnt = [each for each in listed if each.get("learnt")]
+    assert [each["name"] for each in learnt] == [f"{name}:DIR" for name in LEARNT]
+    for method in (*own, *learnt):
         assert method["summary"]
         assert method["source"]
         assert all(setting["meaning"] for setting in method["settings"]), method["name"]

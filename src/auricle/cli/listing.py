@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 def show_methods(as_json: bool) -> None:
+    from auricle.interpreters.methods import LEARNT
     from auricle.methods import describe
     from auricle.methods.lime import PRESETS
+    from auricle.settings import described
 
     presets: list[dict[str, Any]] = [
         {
@@ -26,10 +28,26 @@ def show_methods(as_json: bool) -> None:
         }
         for name, each in PRESETS.items()
     ]
-    if _json([*describe(), *presets], as_json):
+    learnt: list[dict[str, Any]] = [
+        {
+            "name": f"{name}:DIR",
+            "learnt": True,
+            "summary": each.summary,
+            "source": each.source,
+            "settings": [one for one in described(each) if one["name"] != "folder"],
+        }
+        for name, each in LEARNT.items()
+    ]
+    if _json([*describe(), *presets, *learnt], as_json):
         return
     for method in describe():
         typer.echo(f"{method['name']}: {method['summary']}")
+        for setting in method["settings"]:
+            typer.echo(f"    {setting['name']} = {setting['default']}: {setting['meaning']}")
+        typer.echo(f"    source: {method['source']}")
+    for method in learnt:
+        typer.echo(f"{method['name']}: {method['summary']}")
+        typer.echo("    learnt: DIR is a folder of 'auricle interpreter train'")
         for setting in method["settings"]:
             typer.echo(f"    {setting['name']} = {setting['default']}: {setting['meaning']}")
         typer.echo(f"    source: {method['source']}")
