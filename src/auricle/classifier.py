@@ -23,6 +23,8 @@ from auricle.frontends import Frontend
 
 Level = Literal["features", "stft", "waveform"]
 SHORTEST_SECONDS = 0.01
+TOO_SHORT = ("Output size is too small", "Kernel size can't be greater than actual input size")
+"""What PyTorch says of an input that is smaller than a pooling's or convolution's window."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +222,15 @@ class Classifier:
 
     def logits_from_features(self, features: Tensor) -> Tensor:
         """Network input to logits ``[B, C]``, with gradient; says what is wrong with a network that cannot."""
-        output = self.network(features)
+        try:
+            output = self.network(features)
+        except RuntimeError as error:
+            if not any(said in str(error) for said in TOO_SHORT):
+                raise
+            raise AuricleError(
+                f"this sound is shorter than what one position of a layer of {self.name} hears "
+                f"({str(error).splitlines()[0]}); give a longer one, or let the model pad it by Length(seconds=…)"
+            ) from error
         if isinstance(output, tuple):
             output = output[0]
         elif isinstance(output, dict) or hasattr(output, "logits"):

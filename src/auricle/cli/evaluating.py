@@ -21,6 +21,13 @@ Scheme = Annotated[
 Fold = Annotated[str | None, typer.Option(help="which split: its name, or its number from 0")]
 Part = Annotated[str, typer.Option(help="of the split: test, validate or train")]
 Leakage = Annotated[bool, typer.Option("--allow-leakage", help="accept splits that share speakers")]
+Protocol = Annotated[
+    str | None,
+    typer.Option(help="compare explainers instead: clean, overlap, noise, mixtures, speech, randomisation or roar"),
+]
+Methods = Annotated[
+    str | None, typer.Option(metavar="A,B", help="with --protocol: the explainers compared, as lmac:DIR,lrp,ig")
+]
 Words = Annotated[
     list[str] | None,
     typer.Argument(metavar="DIR [--COLUMN VALUE]...", help="a folder with predictions", show_default=False),
@@ -40,21 +47,73 @@ def evaluate(
     split: Scheme = None,
     fold: Fold = None,
     part: Part = "test",
-    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("auricle-evaluation"),
-    seed: Annotated[int | None, typer.Option(help="of the split, where it is drawn; by default as in training")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder to write to; by default auricle-evaluation, or auricle-PROTOCOL")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="of the split, where it is drawn, by default as in training; and of --protocol")
+    ] = None,
     allow_leakage: Leakage = False,
+    protocol: Protocol = None,
+    methods: Methods = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="with --protocol: METHOD.KEY=VALUE; roar: training.epochs=5"),
+    ] = None,
+    area: Annotated[
+        str | None, typer.Option(help="with --protocol: what maps are calibrated to, a share or a method of masks")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="with --protocol: at most so many recordings")] = None,
+    explain: Annotated[
+        str | None, typer.Option(help="with --protocol: predicted (default), or first: the first sound's label")
+    ] = None,
+    snr: Annotated[float | None, typer.Option(help="of overlap: the first sound over the second, in dB (0)")] = None,
+    weight: Annotated[float | None, typer.Option(help="of overlap: λ of the second sound instead of --snr")] = None,
+    colour: Annotated[str | None, typer.Option(help="of noise: white (default) or pink")] = None,
+    speech: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="of speech: recordings; by default bundled synthetic voices")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="of roar: trainings of each point (3)")] = None,
+    legacy: Annotated[
+        bool, typer.Option("--legacy", help="with --protocol: the published variants of metrics and masks beside ours")
+    ] = False,
 ) -> None:
-    """Test a model on clips with known labels: scores with intervals, confusions, errors by speaker, one page."""
+    """Test a model on clips with known labels: scores with intervals, confusions, errors by speaker, one page.
+
+    With --protocol, compare explainers of the model on these clips, see docs/compare-explainers.md.
+    """
     from auricle.cli.explaining import check_writable
     from auricle.cli.progress import progress
+    from auricle.cli.protocols import Asked, check, refuse_without_protocol, run
     from auricle.cli.testing import Heard, write_tested
     from auricle.evaluation import Failure, logits_of
     from auricle.evaluation.tested import choose_clips
 
+    asked = Asked(
+        methods=methods,
+        area=area,
+        limit=limit,
+        explain=explain,
+        legacy=legacy,
+        snr=snr,
+        weight=weight,
+        colour=colour,
+        speech=speech,
+        seeds=seeds,
+        set=tuple(set_ or ()),
+    )
+    if protocol is None:
+        refuse_without_protocol(asked)
+    else:
+        check(protocol, asked)
     chosen = choose_clips(
         model, data=data, task=task, scheme=split, fold=fold, part=part, seed=seed, allow_leakage=allow_leakage
     )
+    out = out or Path("auricle-evaluation" if protocol is None else f"auricle-{protocol}")
     check_writable(out)
+    if protocol is not None:
+        run(protocol, model, chosen, asked, out, seed=seed or 0)
+        return
     failures: list[Failure] = []
     with progress(len(chosen.numbers), "hearing clips") as bar:
         logits = logits_of(chosen.classifier, chosen.dataset, chosen.numbers, on_step=bar.step, failures=failures)
