@@ -26,6 +26,7 @@ from auricle.components import KINDS, Product
 from auricle.datasets import SCHEMES, SOURCES
 from auricle.evaluation.measures import MULTI, SINGLE
 from auricle.frontends import PRESETS as FRONTENDS
+from auricle.interpreters.methods import LEARNT
 from auricle.methods import COMPOSITES, METHODS, PRESETS, describe
 from auricle.methods.baselines import BASELINES
 from auricle.methods.coalitions import SCORES

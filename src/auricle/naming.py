@@ -14,9 +14,9 @@ def method_named(name: str, **settings: Any) -> Method:
     >>> method_named("ig", steps="32").settings()["steps"]
     32
     """
-    kind, colon, folder = name.partition(":")
-    if not colon:
+    if name in METHODS or name in PRESETS:
         return build(name, **settings)
+    kind, _, folder = name.partition(":")
     from auricle.interpreters.methods import LEARNT
 
     if kind not in LEARNT:

@@ -37,7 +37,8 @@ def _sentence(kind: type, error: ValidationError) -> AuricleError:
     given, said = first["input"], first["msg"][:1].lower() + first["msg"][1:]
     shown = given if isinstance(given, str) else repr(given)
     known = f"; its settings are {', '.join(names)}" if first["type"] == "unexpected_keyword_argument" else ""
-    return AuricleError(f"{getattr(kind, 'name', kind.__name__)} cannot use {key}={shown}: {said}{known}")
+    called = getattr(kind, "name", kind.__name__.removesuffix("Settings"))
+    return AuricleError(f"{called} cannot use {key}={shown}: {said}{known}")
 
 
 def described(kind: type) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ class OnSamples(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = nn.Sequential(nn.Conv1d(1, 8, 16, stride=8), nn.ReLU(), nn.Conv1d(8, 12, 8, stride=4), nn.ReLU())
+        self.features = nn.Sequential(nn.Conv1d(1, 8, 16, 8), nn.ReLU(), nn.Conv1d(8, 12, 8, 4), nn.ReLU())
 
     def forward(self, samples: Tensor) -> Tensor:
         self.features(samples)
@@ -62,7 +62,7 @@ class OnPatches(nn.Module):
 
 
 def classifier(kind: str = "maps", *, multi_label: bool = False, centre: bool = True) -> Classifier:
-    """A classifier of ``low`` and ``high``; its network is a ``maps``, ``transposed``, ``samples`` or ``tokens`` one."""
+    """A classifier of ``low`` and ``high`` that hears ``maps``, ``transposed`` ones, ``samples`` or ``tokens``."""
     torch.manual_seed(3)
     grid = STFT(n_fft=128, hop=64, centre=centre)
     network, front = {
@@ -80,13 +80,13 @@ def classifier(kind: str = "maps", *, multi_label: bool = False, centre: bool = 
 
 
 def sounds(clips: int = 32, *, seed: int = 0, n: int = SAMPLES, both: bool = False) -> Tensor:
-    """``[clips, n]``: one of four tones below 2 kHz or of four above; with ``both`` each of them by chance."""
+    """``[clips, n]``: one of four tones below 2 kHz or of four above; with ``both`` a third has both."""
     draw = torch.Generator().manual_seed(seed)
     time = torch.arange(n) / RATE
     found = 0.01 * torch.randn(clips, n, generator=draw)
     for number in range(clips):
         low, high = 400 * torch.randint(1, 5, (2,), generator=draw) + torch.tensor([0, 2000])
-        on = torch.rand(2, generator=draw) < 0.5 if both else torch.arange(2) == number % 2
+        on = torch.arange(2) == number % 2 if not both or number % 3 else torch.ones(2)
         phase = 6.28 * torch.rand((), generator=draw)
         found[number] += on[0] * 0.4 * torch.sin(6.2832 * low * time + phase)
         found[number] += on[1] * 0.4 * torch.sin(6.2832 * high * time + phase)

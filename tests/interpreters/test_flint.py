@@ -40,7 +40,8 @@ def test_what_chosen_attributes_sound_like():
     assert not it.share(codes, torch.zeros(3, 1, 6, dtype=torch.bool)).any()
     found = it.interpretation(batch, ONE.expand(3, 2, 2))
     assert found.gain.shape == (3, 2, *batch.spectrum.shape[1:])
-    assert 0 <= found.gain.min() and found.gain.max() <= 1
+    assert found.gain.min() >= 0
+    assert found.gain.max() <= 1
     one = it.interpretation(batch, ONE[[1, 1, 1]])
     alone = it.rebuilt(codes * one.chosen.unsqueeze(-1))
     whole = it.rebuilt(codes)

@@ -46,7 +46,8 @@ def test_columns_of_classes_and_of_noise_are_kept_apart():
     it.prepare(clips())
     assert it.dictionary.groups == ("low", "low", "high", "high", "noise")
     found = peaks(it)
-    assert found["low"] == pytest.approx(LOW, abs=63) and found["high"] == pytest.approx(HIGH, abs=63)
+    assert found["low"] == pytest.approx(LOW, abs=63)
+    assert found["high"] == pytest.approx(HIGH, abs=63)
     flat = it.columns / it.columns.max(0).values
     assert flat[:, 4].mean() > 3 * flat[:, :4].mean()
 

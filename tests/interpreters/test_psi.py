@@ -24,7 +24,8 @@ def test_codes_are_non_negative_and_have_the_frames_that_are_asked_for(kind, n):
     frames = heard.spectrum.shape[-1]
     codes = psi(heard.maps, frames)
     assert codes.shape == (2, 5, frames)
-    assert codes.min() >= 0 and codes.max() > 0
+    assert codes.min() >= 0
+    assert codes.max() > 0
 
 
 def test_transposed_maps_are_read_as_the_others():
@@ -65,7 +66,7 @@ def test_published_layers_take_at_most_three_million_parameters():
 
 def test_a_clip_of_which_a_layer_makes_nothing_is_refused_in_a_sentence():
     psi = Psi([Reading("deep", 4)], components=5, width=8)
-    with pytest.raises(AuricleError, match='"deep".*too short'):
+    with pytest.raises(AuricleError, match=r'"deep".*too short'):
         psi([torch.zeros(1, 4, 2, 0)], 3)
 
 
@@ -114,4 +115,18 @@ def test_dropout_touches_what_the_attention_reads_and_not_what_it_pools():
     theta = Theta(2, 3, pooling="attention", dropout=0.9).train()
     constant = torch.ones(1, 2, 5)
     assert_close(theta(constant)[0], torch.ones(1, 2))
-    assert theta.linear.bias is None and theta.attention.score.bias is None
+    assert theta.linear.bias is None
+    assert theta.attention.score.bias is None
+
+
+def test_components_are_weighed_by_their_usual_strength():
+    """Faint components can speak as soon as loud ones: weights are of strengths, and say what they are worth."""
+    theta = Theta(2, 3, pooling="mean", dropout=0.0).train()
+    codes = torch.rand(8, 2, 5) * torch.tensor([0.01, 10.0])[None, :, None]
+    for _ in range(200):
+        theta(codes)
+    usual = codes.mean(2).square().mean(0).sqrt()
+    assert_close(theta.strength[1], usual[1], rtol=1e-3, atol=0)
+    assert_close(theta.strength[0], 0.1 * usual.mean(), rtol=1e-3, atol=0)  # but not any faint one
+    pooled, scores = theta.eval()(codes)
+    assert_close(scores, pooled @ theta.weight.T)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json as json_
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,8 +30,9 @@ Json = Annotated[bool, typer.Option("--json", help="as JSON")]
 
 @interpreter_app.command()
 def kinds(json: Json = False) -> None:
-    """List the kinds of interpreters, with their settings."""
+    """List the kinds of interpreters with their settings, and presets: kinds as published for a data set."""
     from auricle.interpreters.opening import kinds as known
+    from auricle.interpreters.presets import PRESETS
     from auricle.settings import described
 
     if json:
@@ -38,17 +40,28 @@ def kinds(json: Json = False) -> None:
             {"name": name, "summary": each.summary, "source": each.source, "settings": described(each.Settings)}
             for name, each in known().items()
         ]
+        found += [{"name": name, **asdict(each)} for name, each in PRESETS.items()]
         typer.echo(json_.dumps(found, indent=2, ensure_ascii=False))
         return
     for name, kind in known().items():
         typer.echo(f"{name}: {kind.summary}\n    source: {kind.source}")
         for setting in described(kind.Settings):
             typer.echo(f"    {setting['name']}={setting['default']}: {setting['meaning']}")
+    for name, preset in PRESETS.items():
+        shown = ", ".join(f"{key}={_shown_value(value)}" for key, value in preset.settings.items())
+        typer.echo(f"{name}: {preset.summary}\n    source: {preset.source}\n    {preset.kind} with {shown}")
+
+
+def _shown_value(value: Any) -> str:
+    """As a person would write it after --set or --layers."""
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 @interpreter_app.command()
 def train(
-    kind: Annotated[str, typer.Argument(metavar="KIND", help="see 'auricle interpreter kinds'", show_default=False)],
+    kind: Annotated[
+        str, typer.Argument(metavar="KIND", help="a kind or preset of 'auricle interpreter kinds'", show_default=False)
+    ],
     model: Annotated[str, typer.Option(help="the model to explain: bundled, or a folder of a trained one")],
     data: Data = None,
     out: Annotated[
@@ -103,12 +116,12 @@ def train(
     )
     clips, seconds_taken = found.facts["clips"], found.facts["seconds"]
     typer.echo(
-        f"{kind} for {found.subject.name}: {found.facts['parameters']:,} parameters, {len(found.history)} epochs of "
-        f"{clips['train']} clips in {seconds_taken / 60:.1f} min; the best is epoch {found.facts['best_epoch'] + 1}"
+        f"{found.kind} for {found.subject.name}: {found.facts['parameters']:,} parameters, {len(found.history)} epochs "
+        f"of {clips['train']} clips in {seconds_taken / 60:.1f} min; the best is epoch {found.facts['best_epoch'] + 1}"
     )
     if figures:
         typer.echo(f"  on {clips['validate']} validation clips: {figures}")
-    typer.echo(f"  {out}\n  next: auricle explain CLIP --model {model} --method {kind}:{out}")
+    typer.echo(f"  {out}\n  next: auricle explain CLIP --model {model} --method {found.kind}:{out}")
 
 
 @interpreter_app.command()

@@ -129,11 +129,10 @@ def _rows(interpreter: Interpreter, found: Judged, *, legacy: bool, seed: int) -
                 ("max-F1", fidelity.max_f1, ""),
             ):
                 rows.append({"name": name, "value": each.value, "low": each.low, "high": each.high, "note": note})
-        else:
-            classes = scores.shape[1]
-            for k in (each for each in TOP_K if each < classes):
-                mean = bootstrap(top_k_fidelity(scores, outputs, k=k), seed=seed)
-                rows.append(_row(f"top-{k} fidelity", mean, f"; by chance {k / classes:.3f}"))
+        classes = scores.shape[1]
+        for k in (each for each in TOP_K if each < classes):  # with several labels, of the most probable one
+            mean = bootstrap(top_k_fidelity(scores, outputs, k=k), seed=seed)
+            rows.append(_row(f"top-{k} fidelity", mean, f"; by chance {k / classes:.3f}"))
     for name, values in found.figures.items():
         if name.startswith("top_"):
             continue

@@ -26,7 +26,7 @@ By = Literal["relevance", "energy", "random"]
 
 @dataclass(frozen=True, kw_only=True, config=settings)
 class ComponentSettings(InterpreterSettings):
-    """Settings of interpreters in components; how they are trained is published."""
+    """Settings of interpreters in components."""
 
     reads: Literal["layers", "input"] = Field(
         "layers", description="what is read: the classifier's layers, or as a control the spectrogram of the sound"
@@ -36,13 +36,13 @@ class ComponentSettings(InterpreterSettings):
         "peak", description="sound is scaled to a peak of 1 before log(1 + |X|), or taken as it is"
     )
     epochs: int = Field(35, ge=1, description="passes over the training clips")
-    learning_rate: float = Field(2e-4, gt=0, description="of Adam")
+    learning_rate: float = Field(1e-3, gt=0, description="of Adam; published: 0.0002")
 
 
 class ComponentInterpreter(Interpreter):
     """Ψ turns layers into codes H ``[B, K, T]``; from these log(1 + |X|) is rebuilt, and class scores are read."""
 
-    reads: ClassVar[int] = 3
+    reads: ClassVar[int] = 5
     settings: ComponentSettings
 
     def __init__(self, subject: Subject, settings: ComponentSettings, components: int) -> None:

@@ -44,7 +44,6 @@ class _State:
     best_epoch: int = -1
     facts: dict[str, Any] = field(default_factory=dict)
     """What was prepared before the first epoch, such as a dictionary's card."""
-    facts: dict[str, Any] = field(default_factory=dict)
 
 
 def fit(
@@ -79,8 +78,6 @@ def fit(
         interpreter.facts |= state.facts
         interpreter.load_state_dict(state.network)
         optimiser.load_state_dict(state.optimiser)
-        interpreter.facts = state.facts
-    state.facts = interpreter.facts
     asked = [(each, each.requires_grad) for each in classifier.network.parameters()]
     try:
         for parameter, _ in asked:

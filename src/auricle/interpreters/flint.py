@@ -89,8 +89,8 @@ class FLINT(ComponentInterpreter):
 def entropy(values: Tensor) -> Tensor:
     """Entropy in nats of the softmax of the last axis.
 
-    >>> entropy(torch.zeros(4)).exp()
-    tensor(4.0000)
+    >>> round(float(entropy(torch.zeros(4)).exp()), 4)
+    4.0
     """
     logs = values.log_softmax(-1)
     return -(logs.exp() * logs).sum(-1)

@@ -46,11 +46,22 @@ class Heard:
         return self.classifier.logits_from_features(self.classifier.frontend(samples))
 
 
-def hear(classifier: Classifier, samples: Tensor, layers: Sequence[str], *, clean: Tensor | None = None) -> Heard:
-    """Let the classifier hear ``samples [B, n]`` once, and read these layers; without gradient."""
+def hear(
+    classifier: Classifier,
+    samples: Tensor,
+    layers: Sequence[str],
+    *,
+    features: Tensor | None = None,
+    clean: Tensor | None = None,
+) -> Heard:
+    """Let the classifier hear ``samples [B, n]`` once, and read these layers; without gradient.
+
+    features: what the front-end makes of them, where that is known already.
+    """
     samples = samples.to(classifier.device, classifier.dtype)
-    with torch.no_grad():
-        features = classifier.frontend(samples)
+    if features is None:
+        with torch.no_grad():
+            features = classifier.frontend(samples)
     logits, maps, _ = Reader(classifier, layers)(features)
     clean = None if clean is None else clean.to(samples)
     return Heard(classifier, samples, features, logits, tuple(maps), clean)

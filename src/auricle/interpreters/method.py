@@ -65,7 +65,8 @@ class LearntMethod(Method):
             raise AuricleError(f"{self.name} lays relevance on {interpreter.level} only, not on level={point.level}")
         interpreter.to(point.classifier.device, point.classifier.dtype)
         with torch.no_grad():
-            heard = hear(point.classifier, point.samples, interpreter.subject.layers)
+            features = point.x if point.level == "features" else None
+            heard = hear(point.classifier, point.samples, interpreter.subject.layers, features=features)
             relevance = self._relevance(interpreter, heard, weights, seed)
         return Attribution(relevance, (heard.logits * weights).sum(1))
 

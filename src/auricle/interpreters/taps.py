@@ -97,7 +97,8 @@ def default_layers(classifier: Classifier, features: Tensor, count: int) -> tupl
 
     Of a convolutional network these are the outputs of its blocks, before the pooling that ends them.
     """
-    last: dict[tuple[int, ...], str] = {}
+    ends: dict[tuple[int, ...], list[str]] = {}
+    """By size, the last layer of it, and the modules of several layers that end in it."""
     calls: dict[str, int] = {}
 
     def hear(name: str, module: nn.Module, output: Any) -> None:
@@ -105,18 +106,20 @@ def default_layers(classifier: Classifier, features: Tensor, count: int) -> tupl
         first = output[0] if isinstance(output, tuple | list) and output else output
         if not isinstance(first, Tensor) or first.ndim not in (3, 4) or isinstance(module, nn.Dropout | nn.Identity):
             return
-        before.append(-1 if isinstance(module, LAST) else 1 if isinstance(module, SECOND) else before[-1])
-        sizes = [size for place, size in enumerate(first.shape) if place not in (0, before[-1] % first.ndim)]
-        if max(sizes) > 1:
-            last.pop(tuple(sizes), None)
-            last[tuple(sizes)] = name
+        alone = not list(module.children())
+        if alone:
+            before.append(-1 if isinstance(module, LAST) else 1 if isinstance(module, SECOND) else before[-1])
+        sizes = tuple(size for place, size in enumerate(first.shape) if place not in (0, before[-1] % first.ndim))
+        if max(sizes) > 1 and alone:
+            ends.pop(sizes, None)
+            ends[sizes] = [name]
+        elif sizes in ends:
+            ends[sizes].append(name)
 
     before = [1]
-    modules = [(n.replace(COMPILED, ""), m) for n, m in classifier.network.named_modules() if n]
     handles = [
         module.register_forward_hook(lambda module, inputs, output, name=name: hear(name, module, output))
-        for name, module in modules
-        if not list(module.children())
+        for name, module in ((n.replace(COMPILED, ""), m) for n, m in classifier.network.named_modules() if n)
     ]
     try:
         with torch.no_grad(), classifier.inference():
@@ -124,7 +127,8 @@ def default_layers(classifier: Classifier, features: Tensor, count: int) -> tupl
     finally:
         for handle in handles:
             handle.remove()
-    found = [name for name in last.values() if calls[name] == 1]
+    # A layer that several modules share, such as one ReLU, says several things; the module around it says one.
+    found = [each[0] for names in ends.values() if (each := [name for name in names if calls[name] == 1])]
     if not found:
         raise AuricleError(f"{classifier.name} has no layer with positions in time; name some with layers=[…]")
     return tuple(found[-count:])

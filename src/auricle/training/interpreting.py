@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -15,12 +17,12 @@ import torch
 from auricle.classifier import Classifier
 from auricle.clip import Clip
 from auricle.datasets import Dataset
-from auricle.errors import AuricleError
+from auricle.errors import AuricleError, nearest
 from auricle.evaluation.tested import Choice, choose_clips
 from auricle.files import cache_folder
 from auricle.interpreters.base import Interpreter, InterpreterSettings, subject_of
 from auricle.interpreters.fitting import STATE, finished, fit
-from auricle.interpreters.opening import kind_named
+from auricle.interpreters.presets import PRESETS, kind_and_settings
 from auricle.models import load_classifier
 from auricle.training.batches import Batches
 from auricle.training.features import FeatureStore, Stored
@@ -35,8 +37,9 @@ Watch = Callable[[str, int, int], None]
 class InterpreterOrder:
     """What is to be trained: a kind of interpreter with its settings, for a model, on the clips that trained it.
 
-    data, task, scheme and fold are those of the model's own training unless they are given. dictionary: a folder, for
-    kinds that speak in one. seconds: length of the windows, for a model that hears any.
+    kind: also a preset, over which ``settings`` are laid. data, task, scheme and fold are those of the model's own
+    training unless they are given. dictionary: a folder, for kinds that speak in one. seconds: length of the windows,
+    for a model that hears any.
     """
 
     kind: str
@@ -53,10 +56,15 @@ class InterpreterOrder:
 
     def built(self) -> InterpreterSettings:
         """The settings, checked; text such as a command line gives is understood."""
-        given = dict(self.settings)
+        kind, preset = kind_and_settings(self.kind)
+        given = {**preset, **self.settings}
+        known = [each.name for each in dataclasses.fields(kind.Settings)]
+        for key in given:
+            if key not in known:
+                raise AuricleError(f'{kind.kind} has no setting "{key}"; {nearest(key, known)}')
         if isinstance(given.get("layers"), str):
             given["layers"] = tuple(each.strip() for each in given["layers"].split(",") if each.strip())
-        return kind_named(self.kind).Settings(**given)
+        return kind.Settings(**given)
 
 
 def train_interpreter(
@@ -71,21 +79,23 @@ def train_interpreter(
     It learns from the clips that trained the model, and the epoch is chosen on those that chose the model's own (or on
     a tenth of the training clips): the test clips stay unheard. Raises `AuricleError` where no clip could be heard.
     """
-    kind, settings = kind_named(order.kind), order.built()
+    (kind, _), settings = kind_and_settings(order.kind), order.built()
     classifier = _classifier(order)
     choice = choose_clips(
         order.model, data=order.data, task=order.task, scheme=order.scheme, fold=order.fold, classifier=classifier
     )
     learn, choose = _parts(order, choice)
-    assert classifier.length.seconds is not None
-    samples = round(classifier.length.seconds * classifier.sample_rate)
+    hearing = _at_one_length(order, classifier)
+    assert hearing.length.seconds is not None
+    samples = round(hearing.length.seconds * hearing.sample_rate)
+    subject = subject_of(classifier, settings.layers, reads=kind.reads, n=samples)
     # First weights are drawn, and must not depend on what was drawn before.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(order.seed)
-        made = kind(subject_of(classifier, settings.layers, reads=kind.reads, n=samples), settings)
+        made = kind(subject, settings)
     numbers = np.concatenate([learn, choose])
     dataset = choice.dataset.take(numbers)
-    store, stored = _stored(classifier, dataset, watch)
+    store, stored = _stored(hearing, dataset, watch)
     if not stored.count[: len(learn)].any():
         raise AuricleError(
             f"no training clip of {choice.dataset.name} could be heard; the first said: "
@@ -94,7 +104,7 @@ def train_interpreter(
     identity = _identity(made, order, stored)
     if not (out / STATE).exists():
         made.prepare(
-            _labelled(dataset, choice.task, len(learn), watch), dictionary=order.dictionary, on_clip=lambda: None
+            _labelled(dataset, choice.task, len(learn), order.seed, watch), dictionary=order.dictionary
         )
     targets = np.zeros(len(dataset), np.int64)
     learning = Batches(store, stored, np.arange(len(learn)), targets, batch=settings.batch, seed=order.seed)
@@ -125,6 +135,7 @@ def train_interpreter(
         "device": str(classifier.device),
         "seconds": round(sum(row["seconds"] for row in made.history), 1),
         "parameters": sum(each.numel() for each in made.parameters()),
+        "preset": order.kind if order.kind in PRESETS else None,
     }
     made.save(out)
     finished(out)
@@ -132,21 +143,33 @@ def train_interpreter(
 
 
 def _classifier(order: InterpreterOrder) -> Classifier:
+    if order.device not in ("auto", "cpu", "cuda"):
+        raise AuricleError(f'"{order.device}" is no device; write --device auto, cpu or cuda')
+    found = torch.cuda.is_available()
+    if order.device == "cuda" and not found:
+        raise AuricleError("PyTorch finds no CUDA device here; leave --device out to train on the CPU")
     classifier = load_classifier(order.model)
-    if classifier.length.seconds is None:
-        if order.seconds is None:
-            raise AuricleError(
-                f"{classifier.name} hears clips of any length; say at which length its interpreter learns, as "
-                "--seconds 2. It explains any length afterwards"
-            )
-        classifier.length = replace(classifier.length, seconds=order.seconds)
-    elif order.seconds is not None and order.seconds != classifier.length.seconds:
-        raise AuricleError(
-            f"{classifier.name} hears {classifier.length.seconds:g} s, not {order.seconds:g} s; leave --seconds out"
-        )
-    device = ("cuda" if torch.cuda.is_available() else "cpu") if order.device == "auto" else order.device
-    classifier.network.to(device)
+    classifier.network.to("cuda" if found and order.device != "cpu" else "cpu")
     return classifier
+
+
+def _at_one_length(order: InterpreterOrder, classifier: Classifier) -> Classifier:
+    """The classifier as it hears training windows. It is explained as it is, so its own length stays."""
+    own, asked = classifier.length.seconds, order.seconds
+    if own is not None:
+        if asked not in (None, own):
+            raise AuricleError(f"{classifier.name} hears {own:g} s, not {asked:g} s; leave --seconds out")
+        return classifier
+    if asked is None:
+        raise AuricleError(
+            f"{classifier.name} hears clips of any length; say at which length its interpreter learns, as "
+            "--seconds 2. It explains any length afterwards"
+        )
+    if asked <= 0:
+        raise AuricleError(f"windows of {asked:g} s hold nothing; give a longer --seconds")
+    hearing = copy.copy(classifier)
+    hearing.length = replace(classifier.length, seconds=asked)
+    return hearing
 
 
 def _parts(order: InterpreterOrder, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
@@ -178,10 +201,12 @@ def _stored(classifier: Classifier, dataset: Dataset, watch: Watch) -> tuple[Fea
     return store, store.prepare(dataset, on_step=step)
 
 
-def _labelled(dataset: Dataset, task: str, count: int, watch: Watch) -> Iterator[tuple[Clip, tuple[str, ...]]]:
-    """The first ``count`` clips with their labels; those that cannot be heard are left out, as in training."""
-    for number in range(count):
-        watch("preparing", number + 1, count)
+def _labelled(
+    dataset: Dataset, task: str, count: int, seed: int, watch: Watch
+) -> Iterator[tuple[Clip, tuple[str, ...]]]:
+    """The first ``count`` clips with their labels, in drawn order; those that cannot be heard are left out."""
+    for done, number in enumerate(np.random.default_rng(seed).permutation(count).tolist()):
+        watch("preparing", done + 1, count)
         row = dataset.row(number)
         said = row[task]
         try:
