@@ -2,9 +2,9 @@
 
     python -m benchmarks.interpreters MODEL KIND:DIR [KIND:DIR ...]
 
-One clip of noise of the model's length, one thread. *Forward passes* are one of the classifier and one of the
-interpreter's own network on what it read; *method* is the call that gives the mask from samples, *explanation* the whole
-of ``auricle.explain``, with prediction, axes and checks. Medians over turns taken one after the other, as ratios.
+One clip of noise of the model's length, one thread. *Both* are a forward pass of the classifier and one of the
+interpreter's own network on what it read; *method* is the call that gives the mask from samples, *explanation* the
+whole of ``auricle.explain``, with prediction, axes and checks. Medians over turns taken one after the other, as ratios.
 """
 
 from __future__ import annotations

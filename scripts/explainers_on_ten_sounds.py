@@ -1,16 +1,16 @@
 """Which explainer finds the sound that decided? ``docs/explainers_on_ten_sounds.md``.
 
-``python scripts/explainers_on_ten_sounds.py FOLDER`` takes a folder with the corpus (``data``), the model (``model``) and
-interpreters (``lmac``, ``lmac-published``, ``mask``, ``l2i``, ``l2i-max``, ``l2i-input``, ``flint``) made by the commands
-of that page, judges them on the test clips, and puts the tables into the page, between ``<!-- table NAME -->`` and
-``<!-- end -->``. Comparisons that are there already are kept; delete their folder to make them anew.
+``python scripts/explainers_on_ten_sounds.py FOLDER`` takes a folder with the corpus (``data``), the model (``model``)
+and interpreters (``lmac``, ``lmac-published``, ``mask``, ``l2i``, ``l2i-attention``, ``l2i-input``, ``flint``) made by
+the commands of that page, judges them on the test clips, and puts the tables into the page, between
+``<!-- table NAME -->`` and ``<!-- end -->``. Comparisons that are there are kept; delete their folder to renew them.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,17 +20,21 @@ from typing import Any
 from reproduced_tables import replaced, table
 
 from auricle.interpreters.base import CARD
+from auricle.protocols import summarise
+from auricle.protocols.summary import Figure
 
 PAGE = Path(__file__).parents[1] / "docs" / "explainers_on_ten_sounds.md"
+DIGITS = {"AI": 0, "AD": 1, "AG": 0, "SI-SDRi": 1, "COMP": 1, "MM": 3}
 COLUMNS = ("AI", "AD", "AG", "FF", "Fid-In", "SPS", "COMP", "MM", "SI-SDRi", "IoU", "mass", "rank")
-LEARNT = ("lmac", "lmac-published", "mask", "l2i", "flint")
+LEARNT = ("lmac", "lmac-published", "mask", "l2i", "l2i-all", "flint")
 MAPS = "lrp,ig,grad-cam,gradient-shap,kernel-shap"
 NAMES = {
     "lmac": "L-MAC",
     "lmac-published": "L-MAC, published weights",
     "mask": "amortised mask",
     "l2i": "L2I",
-    "l2i-max": "L2I, maximum over time",
+    "l2i-all": "L2I, all components above 0.1",
+    "l2i-attention": "L2I, attention over time",
     "l2i-input": "L2I that reads the spectrogram",
     "l2i-random": "— as many components, at random",
     "l2i-energy": "— as many components, the loudest",
@@ -61,52 +65,63 @@ def name_of(explainer: str) -> str:
     return NAMES[kind] if kind in ("l2i-random", "l2i-energy") else NAMES.get(own, NAMES.get(kind, explainer))
 
 
-def compared(folder: Path, protocol: str, methods: Sequence[str], *more: str) -> list[dict[str, str]]:
-    """The summary of a comparison, which is made unless it is there."""
+def compared(folder: Path, protocol: str, methods: Sequence[str], *more: str) -> list[dict[str, Any]]:
+    """The cases of a comparison, which is made unless it is there."""
+    import pyarrow.parquet as parquet
+
     out = folder / f"compared-{protocol}"
-    if not (out / "summary.csv").exists():
+    if not (out / "cases.parquet").exists():
         words = ["evaluate", folder / "model", "--protocol", protocol, "--methods", ",".join(methods), *more]
         auricle(*words, "--out", out)
-    with open(out / "summary.csv", newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return list(parquet.read_table(out / "cases.parquet").to_pylist())
 
 
-def figure(row: dict[str, str], *, interval: bool = True) -> str:
+def figure(found: Figure) -> str:
     """A mean with its interval; short, as a table has many."""
-    mean, low, high = (float(row[name]) if row[name] else None for name in ("mean", "low", "high"))
-    if mean is None:
-        return "–"
-    digits = 0 if row["column"] in ("AI", "AD", "AG") else 1 if row["column"] in ("SI-SDRi", "COMP") else 2
-    if row["column"] == "MM":
-        digits = 3
-    text = f"{mean:.{digits}f}"
-    return text if low is None or high is None or not interval else f"{text} ({low:.{digits}f}–{high:.{digits}f})"
+    value = found.value
+    digits = DIGITS.get(found.column, 2)
+    text = f"{value.mean:.{digits}f}"
+    if value.low is None or value.high is None or f"{value.low:.{digits}f}" == f"{value.high:.{digits}f}":
+        return text
+    return f"{text} ({value.low:.{digits}f} to {value.high:.{digits}f})"
 
 
-def main_table(rows: list[dict[str, str]]) -> str:
-    """One row an explainer, controls last."""
-    by: dict[str, dict[str, dict[str, str]]] = {}
-    for row in rows:
-        by.setdefault(row["explainer"], {})[row["column"]] = row
+def compared_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    """One row an explainer and condition, controls last and in italics."""
+    figures = [each for each in summarise(rows) if each.column in columns]
+    conditions = list(dict.fromkeys(each.condition for each in figures))
+    by = {(each.explainer, each.condition, each.column): each for each in figures}
     lines = []
-    for explainer, columns in by.items():
-        kind = next(iter(columns.values()))["kind"]
-        name = name_of(explainer)
-        shown = f"*{name}*" if kind == "control" else name
-        lines.append([shown, *(figure(columns[name]) if name in columns else "–" for name in COLUMNS)])
-    return table(["", *COLUMNS], lines)
+    for explainer, kind in dict.fromkeys((each.explainer, each.kind) for each in figures):
+        shown = f"*{name_of(explainer)}*" if kind == "control" else name_of(explainer)
+        cells = [by.get((explainer, condition, name)) for condition in conditions for name in columns]
+        lines.append([shown, *("–" if each is None else figure(each) for each in cells)])
+    if len(conditions) == 1:
+        return table(["", *columns], lines)
+    return table(["", *(f"{name}, {each}" for each in conditions for name in columns)], lines)
 
 
-def noise_table(rows: list[dict[str, str]]) -> str:
-    """AI, Fid-In and FF at both levels of noise."""
-    wanted = ("AI", "Fid-In", "FF")
-    conditions = list(dict.fromkeys(row["condition"] for row in rows))
-    by = {(row["explainer"], row["condition"], row["column"]): row for row in rows}
-    lines = [
-        [name_of(explainer), *(figure(by[explainer, each, name]) for each in conditions for name in wanted)]
-        for explainer in dict.fromkeys(row["explainer"] for row in rows)
-    ]
-    return table(["", *(f"{name}, {each}" for each in conditions for name in wanted)], lines)
+def difference_table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    """The learnt masks less the best map of each column, case by case."""
+    figures = [each for each in summarise(rows) if each.column in columns and each.kind == "mask"]
+    lines = []
+    for explainer in dict.fromkeys(each.explainer for each in figures):
+        cells = []
+        for name in columns:
+            found = next(each for each in figures if each.explainer == explainer and each.column == name)
+            over = found.over_best_map
+            assert over is not None
+            digits = DIGITS.get(name, 2)
+            low, high = f"{over.low:+.{digits}f}", f"{over.high:+.{digits}f}"
+            cells.append(f"{over.mean:+.{digits}f} ({low} to {high}), {name_of(found.best_map or '')}")
+        lines.append([name_of(explainer), *cells])
+    return table(["", *columns], lines)
+
+
+def labels_of(row: dict[str, Any]) -> list[str]:
+    """The labels of a case's clip."""
+    said = row["labels"]
+    return said.split(";") if isinstance(said, str) else list(said)
 
 
 def card_of(folder: Path, name: str) -> dict[str, Any]:
@@ -156,19 +171,31 @@ def main() -> None:
     parser.add_argument("--limit", default="200", help="recordings of the test part that are compared")
     given = parser.parse_args()
     folder: Path = given.folder
+    if not (folder / "l2i-all").exists():  # the same interpreter, to be read in another way
+        shutil.copytree(folder / "l2i", folder / "l2i-all")
     learnt = [f"{each.partition('-')[0]}:{folder / each}" for each in LEARNT]
     controls = [f"l2i-random:{folder / 'l2i'}", f"l2i-energy:{folder / 'l2i'}"]
-    sets = ("--set", "kernel-shap.components=tiles:8x6", "--set", "kernel-shap.budget=256")
+    chosen = {
+        "kernel-shap.components": "tiles:8x6",
+        "kernel-shap.budget": "256",
+        f"l2i:{folder / 'l2i-all'}.top": "null",
+        f"l2i:{folder / 'l2i-all'}.threshold": "0.1",
+    }
+    sets = [word for key, value in chosen.items() for word in ("--set", f"{key}={value}")]
     rows = compared(folder, "clean", [*learnt, *controls, *MAPS.split(",")], "--limit", given.limit, "--legacy", *sets)
-    few = [*learnt[:1], *learnt[2:4], "lrp", "ig", "grad-cam"]
+    rows = [row for row in rows if row["kind"] != "legacy"]
+    two, one = ([row for row in rows if (len(labels_of(row)) > 1) == several] for several in (True, False))
+    few = [learnt[0], learnt[2], learnt[4], "lrp", "ig", "grad-cam"]
     noisy = compared(folder, "noise", few, "--limit", "60")
     page = PAGE.read_text()
     tables = {
-        "compared": main_table([row for row in rows if row["column"] in COLUMNS]),
+        "compared": compared_table(two, COLUMNS),
+        "differences": difference_table(two, ("AI", "FF", "Fid-In", "SI-SDRi", "rank")),
+        "alone": compared_table(one, ("AI", "AD", "AG", "FF", "Fid-In", "MM")),
         "pitfalls": pitfalls(folder),
         "training": training_table(folder, [each for each in NAMES if (folder / each / CARD).exists()]),
-        "fidelity": fidelity_table(folder, ("l2i", "l2i-max", "l2i-input", "flint")),
-        "noise": noise_table(noisy),
+        "fidelity": fidelity_table(folder, ("l2i", "l2i-attention", "l2i-input", "flint")),
+        "noise": compared_table(noisy, ("AI", "Fid-In", "FF", "SI-SDRi")),
     }
     for name, text in tables.items():
         page = replaced(page, name, text)

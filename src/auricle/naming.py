@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from auricle.errors import AuricleError, nearest
@@ -24,3 +26,16 @@ def method_named(name: str, **settings: Any) -> Method:
     if not folder:
         raise AuricleError(f'"{name}" names no folder; write {kind}:FOLDER, the folder of auricle interpreter train')
     return LEARNT[kind](folder=folder, **settings)
+
+
+def short_name(name: str) -> str:
+    """A method's name that can be part of a file's: of one that was learnt, its kind and the last part of its folder.
+
+    >>> short_name("lmac:runs/my masks"), short_name("grad-cam")
+    ('lmac-my-masks', 'grad-cam')
+    """
+    kind, colon, folder = name.partition(":")
+    if not colon:
+        return name
+    own = re.sub(r"[^\w.\-]+", "-", Path(folder).resolve().name).strip("-.")
+    return f"{kind}-{own}" if own else kind

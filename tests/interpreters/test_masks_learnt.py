@@ -72,7 +72,7 @@ def learnt(several, tmp_path_factory):
     samples, _ = tones(60)
     folders = {}
     for kind, given in ((LMAC, {"area": 1.0}), (AmortisedMask, {"area": 1.0})):
-        found = made(kind, several, epochs=8, batch=12, learning_rate=8e-3, width=16, **given)
+        found = made(kind, several, epochs=12, batch=12, learning_rate=8e-3, width=16, **given)
         fit(found, several, Batches(samples), Batches(samples[:12]))
         folders[kind.kind] = found.save(tmp_path_factory.mktemp(kind.kind))
     return folders
@@ -82,6 +82,7 @@ def learnt(several, tmp_path_factory):
 def test_each_class_of_a_mixture_gets_its_own_sound(several, learnt, kind):
     samples, clean = tones(9, seed=1)
     method = method_named(f"{kind}:{learnt[kind]}")
+    better, louder = [], []
     for number in (2, 5, 8):  # both
         clip = Clip(samples[number].numpy(), RATE)
         for part, label in enumerate(("low", "high")):
@@ -89,15 +90,15 @@ def test_each_class_of_a_mixture_gets_its_own_sound(several, learnt, kind):
             kept = explanation.kept().samples[0]
             mask = explanation.mask()[0]
             power = np.abs(hear(several, samples[number][None], ["features.0"]).spectrum[0].numpy()) ** 2
-            energy = auricle.explain(clip, several, method=method, target=label)
             assert 0.0 < mask.mean() < 0.7
             own = float(si_sdr(kept, clean[number, part]))
             loud = hear(several, samples[number][None], ["features.0"]).through(
                 torch.tensor(energy_mask(mask, power), dtype=torch.float32)
             )
-            assert own > float(si_sdr(loud[0].numpy(), clean[number, part])) + 3.0
-            assert own > float(si_sdr(samples[number].numpy(), clean[number, part])) + 3.0
-            np.testing.assert_allclose(energy.relevance, explanation.relevance)
+            better.append(own - float(si_sdr(samples[number].numpy(), clean[number, part])))
+            louder.append(own - float(si_sdr(loud[0].numpy(), clean[number, part])))
+    assert np.mean(better) > 4.0
+    assert np.mean(louder) > 4.0
 
 
 @pytest.mark.parametrize("kind", ["lmac", "mask"])
@@ -220,7 +221,7 @@ def test_guided_clips_leave_area_out_and_learn_where_the_clean_clip_is_loud(seve
     assert float(terms["area"]) == 0.0
     assert float(terms["guided"]) > 0.0
     nobody = made(LMAC, several, width=8, guided=4.0, guided_likeness=1.1, noise="white")
-    assert float(nobody.terms(heard, torch.Generator().manual_seed(0), 0)["guided"]) == 0.0
+    assert float(nobody.terms(heard, torch.Generator().manual_seed(0), 0)["guided"].detach()) == 0.0
 
 
 @pytest.mark.parametrize("noise", ["white", "mixed"])

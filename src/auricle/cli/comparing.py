@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from auricle.clip import Clip, load_clip
 from auricle.explanation import Explanation
 from auricle.files import write_whole
 from auricle.methods.coalitions import watching
+from auricle.naming import short_name
 from auricle.report.outcome import outcome
 from auricle.report.page import compare_page
 from auricle.report.plot import compare_plot, png
@@ -43,10 +44,10 @@ def compare_in(
     explanations: list[Explanation] = []
     scores_of: list[Scores | None] = []
     sounds: list[Sounds | None] = []
-    for name, plan in plans.items():
+    for folder, (name, plan) in zip(_folders(plans), plans.items(), strict=True):
         bar.describe(name)
         explanation, scores = plan.explain(clip, bar)
-        plan.save(explanation, scores, out / name)
+        plan.save(explanation, scores, out / folder)
         explanations.append(explanation)
         scores_of.append(scores)
         sounds.append(explanation.sounds(plan.masking, full_band=plan.full_band))
@@ -65,6 +66,21 @@ def compare_in(
     write_whole(out / "index.html", compare_page(explanations, scores_of, sounds))
     bar.say(_lines(clip, plans, explanations, scores_of, out / "index.html"))
     return explanations
+
+
+def _folders(names: Iterable[str]) -> list[str]:
+    """A folder for each method; two of one kind from folders of one name are numbered.
+
+    >>> _folders(["lrp", "lmac:a/masks", "lmac:b/masks"])
+    ['lrp', 'lmac-masks', 'lmac-masks-2']
+    """
+    found: list[str] = []
+    for name in names:
+        own, number = short_name(name), 1
+        while (own if number == 1 else f"{own}-{number}") in found:
+            number += 1
+        found.append(own if number == 1 else f"{own}-{number}")
+    return found
 
 
 def _lines(

@@ -89,7 +89,7 @@ def global_view(
         classes=kinds,
         names=tuple(names),
         places=in_two_dimensions(rows, seed=seed),
-        figures={name: float(torch.cat([each[name] for each in figures]).nanmean()) for name in figures[0]},
+        figures={name: float(torch.cat([each[name] for each in figures]).detach().nanmean()) for name in figures[0]},
         empty=float(np.mean(empty)),
     )
 

@@ -13,6 +13,16 @@ from auricle.models.kumar import TAPS
 
 KUMAR = tuple(f"trunk.layer{number}" for number in TAPS)
 """The layers of the network ``kumar-cnn`` that Listen to Interpret reads."""
+L2I: Mapping[str, Any] = {
+    "layers": KUMAR,
+    "batch": 32,
+    "pooling": "attention",
+    "dropout": 0.4,
+    "reconstruction": 5.0,
+    "sparsity": 0.4,
+    "fidelity": 0.5,
+}
+"""What both data sets have in common."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +38,17 @@ class Preset:
 PRESETS = {
     "esc50-l2i": Preset(
         "l2i",
-        "Listen to Interpret for ESC-50, of a model by the recipe esc50-l2i; its Θ of best fidelity has pooling=max",
+        "Listen to Interpret for ESC-50, of a model by the recipe esc50-l2i; best there was pooling=max with "
+        "dropout=0.3",
         "Parekh et al. 2022: 100 components, Adam 0.0002 for 35 epochs, batch 32",
-        {"layers": KUMAR, "components": 100, "epochs": 35, "batch": 32, "learning_rate": 2e-4, "dropout": 0.4},
+        {**L2I, "components": 100, "epochs": 35, "learning_rate": 2e-4},
     ),
     "sonyc-l2i": Preset(
         "l2i",
         "Listen to Interpret for SONYC-UST, of a model by the recipe sonyc-l2i; there each group of sounds had ten "
         "columns of its own, here all are learnt together",
         "Parekh et al. 2022: 80 components, Adam 0.0005 for 21 epochs, batch 32",
-        {"layers": KUMAR, "components": 80, "epochs": 21, "batch": 32, "learning_rate": 5e-4, "dropout": 0.4},
+        {**L2I, "components": 80, "epochs": 21, "learning_rate": 5e-4},
     ),
     "esc50-flint": Preset(
         "flint",

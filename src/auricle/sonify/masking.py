@@ -23,8 +23,8 @@ class Masking:
     - ``style``: ``mask`` weights the complex STFT, with its original phase; ``bandpass`` cuts boxes out of the sound
       with linear-phase filters; ``griffin-lim`` throws the phase away and invents one; ``audible-heatmap`` weights
       the waveform itself.
-    - ``shape``: ``soft`` is ``min(1, R / r*)``, ``regions`` is ``1[R >= r*]``; ``given`` takes the map for the mask that
-      it is, from 0 to 1, and ``share``, ``sign`` and ``blur`` have no part in it.
+    - ``shape``: ``soft`` is ``min(1, R / r*)``, ``regions`` is ``1[R >= r*]``; ``given`` takes the map for the mask
+      that it is, from 0 to 1, and ``share``, ``sign`` and ``blur`` have no part in it.
     - ``share``: the strongest cells that together hold this share of all chosen relevance define ``r*``, the weakest
       relevance among them.
     - ``sign``: what is chosen: relevance for the class (``positive``), against it (``negative``), or ``both``.
@@ -94,8 +94,8 @@ def threshold(amounts: np.ndarray, share: float) -> float:
 def mask_of(relevance: np.ndarray, masking: Masking | None = None) -> np.ndarray:
     """Relevance ``[F, T]`` (or ``[N]``) to a mask of the same shape, 0 (irrelevant) to 1 (kept).
 
-    ``given``: R itself; ``soft``: ``min(1, R / r*)``; ``regions``: ``1[R >= r*]``, where ``R`` is the smoothed relevance of the chosen
-    sign and ``r*`` the value above which its cells hold ``share`` of the whole. The floor is not in it:
+    ``given``: R itself; ``soft``: ``min(1, R / r*)``; ``regions``: ``1[R >= r*]``, where ``R`` is the smoothed
+    relevance of the chosen sign and ``r*`` the value above which its cells hold ``share`` of the whole. The floor is not in it:
     `with_floor` adds it. Relevance without any cell of the chosen sign gives zeros.
 
     >>> mask_of(np.array([[0.0, 1.0], [-5.0, 4.0]]), Masking(blur=0.0, share=0.8))

@@ -296,7 +296,7 @@ def planned(methods: Sequence[str | dict[str, Any]]) -> dict[str, Method]:
     >>> list(planned(["ig", {"name": "lrp", "composite": "preset-a", "as": "preset-a"}]))
     ['ig', 'lrp@preset-a']
     """
-    from auricle.naming import method_named
+    from auricle.naming import method_named, short_name
 
     found: dict[str, Method] = {}
     for given in methods:
@@ -308,7 +308,10 @@ def planned(methods: Sequence[str | dict[str, Any]]) -> dict[str, Method]:
         if label is not None and not (isinstance(label, str) and LABEL.fullmatch(label)):
             raise AuricleError(f"{label!r} cannot label {name}; 'as' takes letters, digits, dots, - and _, as preset-a")
         method = method_named(name, **{str(key): value for key, value in settings.items()})
-        key = name if label is None else f"{name}@{label}"
+        kind, learnt, _ = name.partition(":")
+        if learnt and label is None:
+            label = short_name(name).removeprefix(f"{kind}-")
+        key = kind if label is None else f"{kind}@{label}"
         if key in found:
             raise AuricleError(f"{key} is given twice; label one of them, as {{name: {name}, as: another, …}}")
         found[key] = method
