@@ -95,8 +95,8 @@ def mask_of(relevance: np.ndarray, masking: Masking | None = None) -> np.ndarray
     """Relevance ``[F, T]`` (or ``[N]``) to a mask of the same shape, 0 (irrelevant) to 1 (kept).
 
     ``given``: R itself; ``soft``: ``min(1, R / r*)``; ``regions``: ``1[R >= r*]``, where ``R`` is the smoothed
-    relevance of the chosen sign and ``r*`` the value above which its cells hold ``share`` of the whole. The floor is not in it:
-    `with_floor` adds it. Relevance without any cell of the chosen sign gives zeros.
+    relevance of the chosen sign and ``r*`` the value above which its cells hold ``share`` of the whole. The floor is
+    not in it: `with_floor` adds it. Relevance without any cell of the chosen sign gives zeros.
 
     >>> mask_of(np.array([[0.0, 1.0], [-5.0, 4.0]]), Masking(blur=0.0, share=0.8))
     array([[0.  , 0.25],
