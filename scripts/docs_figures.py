@@ -58,6 +58,8 @@ SCREENSHOTS = {
     "compare.png": Screenshot("methods/index.html", height=1390),
     "parts.png": Screenshot("why/planted/index.html", section="Parts of the sound"),
     "listening-test-ratings.png": Screenshot("analysis/index.html", width=900, section="How the sounds were rated"),
+    "l2i-components.png": Screenshot("parts/pages/index.html", section="Components and classes"),
+    "lmac.png": Screenshot("why/seven/index.html", height=760),
     "scores.png": Screenshot("why/seven/index.html", section="Scores"),
     "curves.png": Screenshot("why/seven/index.html", section="Deletion and insertion"),
     "data-check.png": Screenshot("auricle-check/index.html", height=1000),

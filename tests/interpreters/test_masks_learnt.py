@@ -336,3 +336,17 @@ def test_settings_that_cannot_be_are_told():
     with pytest.raises(AuricleError, match="learning_rte"):
         AmortisedSettings(learning_rte=0.1)
     assert replace(LMACSettings(), area=0.0).area == 0.0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_a_gpu_explains_as_a_cpu_does(learnt):
+    clip = Clip(tones(3)[0][2].numpy(), RATE)
+    model = classifier("maps", multi_label=True)
+    method = f"lmac:{learnt['lmac']}"
+    expected = auricle.explain(clip, model, method=method, target="low").relevance
+    model.network.to("cuda")
+    np.testing.assert_allclose(auricle.explain(clip, model, method=method, target="low").relevance, expected, atol=1e-4)
+    samples, _ = tones(12)
+    found = made(LMAC, model, epochs=1, width=8, noise="white")
+    fit(found, model, Batches(samples), Batches(samples[:3]))
+    assert math.isfinite(found.history[0]["loss"])

@@ -106,6 +106,23 @@ def test_what_changes_the_answers_changes_the_hash_of_a_model() -> None:
     assert made(nn.ReLU()) == hashes[0]
 
 
+def test_a_hash_that_is_remembered_changes_with_the_model() -> None:
+    network = nn.Sequential(nn.Linear(100, 2), nn.ReLU())
+    classifier = Classifier(network, frontend=Waveform(sample_rate=8000), labels=["no", "yes"])
+    hashes = [weights_hash(classifier), weights_hash(classifier)]
+    network[0].weight.data.mul_(2.0)  # leaves no trace in the count of writings
+    hashes.append(weights_hash(classifier))
+    with torch.no_grad():
+        network[0].bias.add_(1.0)
+    hashes.append(weights_hash(classifier))
+    network[1] = nn.Tanh()
+    hashes.append(weights_hash(classifier))
+    classifier.multi_label = True
+    hashes.append(weights_hash(classifier))
+    assert hashes[0] == hashes[1]
+    assert len(set(hashes)) == 5
+
+
 def test_a_function_is_known_by_what_it_says() -> None:
     from auricle import function_classifier
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from auricle.classifier import Classifier
 
@@ -11,13 +12,35 @@ from auricle.classifier import Classifier
 def weights_hash(classifier: Classifier) -> str:
     """First 16 hexadecimal digits of the SHA-256 of a network, its weights and what surrounds it.
 
-    A function has no weights; what it says of a fixed noise stands for them, to four digits.
+    A function has no weights; what it says of a fixed noise stands for them, to four digits. The hash is remembered for
+    as long as nothing changes, because large networks take a while.
     """
+    stamp = _stamp(classifier)
+    known = classifier.remembered.get("weights_hash")
+    if known is None or known[0] != stamp:
+        known = classifier.remembered["weights_hash"] = (stamp, _hashed(classifier))
+    return str(known[1])
+
+
+def _stamp(classifier: Classifier) -> tuple[Any, ...]:
+    """What differs as soon as weights do: where they lie, how often they were written, and samples of them."""
+    found: list[Any] = [_around(classifier), repr(classifier.network)]
+    for value in classifier.network.state_dict().values():
+        few = value.detach().reshape(-1)[:: max(value.numel() // 64, 1)]
+        written = 0 if value.is_inference() else value._version
+        found.append((value.data_ptr(), written, tuple(value.shape), float(few.double().sum())))
+    return tuple(found)
+
+
+def _around(classifier: Classifier) -> tuple[Any, ...]:
+    return classifier.labels, classifier.frontend, classifier.length, classifier.multi_label, classifier.outputs
+
+
+def _hashed(classifier: Classifier) -> str:
     import torch
 
-    around = (classifier.labels, classifier.frontend, classifier.length, classifier.multi_label, classifier.outputs)
     layers = re.sub(r"0x[0-9a-f]+", "", repr(classifier.network))  # an address in memory is another each time
-    found = hashlib.sha256(repr((around, layers)).encode())
+    found = hashlib.sha256(repr((_around(classifier), layers)).encode())
     weights = sorted(classifier.network.state_dict().items())
     for name, value in weights:
         found.update(name.encode())
