@@ -59,7 +59,7 @@ SCREENSHOTS = {
     "parts.png": Screenshot("why/planted/index.html", section="Parts of the sound"),
     "listening-test-ratings.png": Screenshot("analysis/index.html", width=900, section="How the sounds were rated"),
     "l2i-components.png": Screenshot("parts/pages/index.html", section="Components and classes"),
-    "lmac.png": Screenshot("why/seven/index.html", height=760),
+    "lmac.png": Screenshot("why/seven/index.html", height=1000),
     "scores.png": Screenshot("why/seven/index.html", section="Scores"),
     "curves.png": Screenshot("why/seven/index.html", section="Deletion and insertion"),
     "data-check.png": Screenshot("auricle-check/index.html", height=1000),

@@ -9,6 +9,7 @@ the commands of that page, judges them on the test clips, and puts the tables in
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import shutil
 import subprocess
@@ -27,6 +28,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "explainers_on_ten_sounds.md"
 DIGITS = {"AI": 0, "AD": 1, "AG": 0, "SI-SDRi": 1, "COMP": 1, "MM": 3}
 COLUMNS = ("AI", "AD", "AG", "FF", "Fid-In", "SPS", "COMP", "MM", "SI-SDRi", "IoU", "mass", "rank")
 LEARNT = ("lmac", "lmac-published", "mask", "l2i", "l2i-all", "flint")
+TRAINED = ("lmac", "lmac-published", "mask", "l2i", "l2i-attention", "l2i-input", "flint")
 MAPS = "lrp,ig,grad-cam,gradient-shap,kernel-shap"
 NAMES = {
     "lmac": "L-MAC",
@@ -133,10 +135,11 @@ def training_table(folder: Path, names: Sequence[str]) -> str:
     lines = []
     for name in names:
         card = card_of(folder, name)
-        lines.append([
-            NAMES[name], f"{card['parameters']:,}", str(len(card["history"])), f"{card['seconds'] / 60:.0f} min",
-            ", ".join(each["layer"] for each in card["subject"]["readings"]),
-        ])  # fmt: skip
+        layers = ", ".join(f"`{each['layer']}`" for each in card["subject"]["readings"])
+        if name == "mask" or card["settings"].get("reads") == "input":
+            layers = "no layer"
+        minutes = f"{card['seconds'] / 60:.0f} min"
+        lines.append([NAMES[name], f"{card['parameters']:,}", str(len(card["history"])), minutes, layers])
     return table(["", "parameters", "epochs", "time", "layers it reads"], lines)
 
 
@@ -157,6 +160,45 @@ def fidelity_table(folder: Path, names: Sequence[str]) -> str:
             cells.append(f"{scale * row['value']:.{digits}f} ({low:.{digits}f}–{high:.{digits}f})")
         lines.append([NAMES[name], *cells])
     return table(["", *(f"{each} %" for each in wanted), "relevant component’s loss − another’s"], lines)
+
+
+def randomised_table(folder: Path, methods: Sequence[str]) -> str:
+    """How alike maps stay while the network forgets, layer by layer from the top."""
+    out = folder / "compared-randomisation"
+    if not (out / "randomisation.csv").exists():
+        words = ("--protocol", "randomisation", "--methods", ",".join(methods), "--limit", "15")
+        auricle("evaluate", folder / "model", *words, "--out", out)
+    with open(out / "randomisation.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    layers = list(dict.fromkeys((int(row["depth"]), row["layer"]) for row in rows))
+    by = {(row["method"], int(row["depth"])): row for row in rows}
+    lines = []
+    for method in dict.fromkeys(row["method"] for row in rows):
+        cells = [by[method, depth] for depth, _ in layers]
+        lines.append([name_of(method), *(f"{_short(each, 'spearman')} / {_short(each, 'ssim')}" for each in cells)])
+    return table(["", *("between clips" if depth == 0 else f"down to `{layer}`" for depth, layer in layers)], lines)
+
+
+def _short(row: dict[str, str], name: str) -> str:
+    text = row[f"{name} mean"]
+    return f"{float(text):.2f}" if text else "–"
+
+
+def roar_table(folder: Path) -> str:
+    """Scores after retraining without the most relevant cells, where ``compared-roar`` is there."""
+    with open(folder / "compared-roar" / "roar.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    shares = sorted({float(row["share"]) for row in rows})
+    found: dict[tuple[str, float], list[float]] = {}
+    for row in rows:
+        found.setdefault((row["explainer"], float(row["share"])), []).append(float(row["score"]))
+    names = list(dict.fromkeys(row["explainer"] for row in rows))
+    lines = [[name_of(name), *(_mean(found.get((name, share))) for share in shares)] for name in names]
+    return table(["", *(f"{100 * share:.0f} % removed" for share in shares)], lines)
+
+
+def _mean(scores: list[float] | None) -> str:
+    return "–" if not scores else f"{sum(scores) / len(scores):.3f}"
 
 
 def pitfalls(folder: Path) -> str:
@@ -193,10 +235,13 @@ def main() -> None:
         "differences": difference_table(two, ("AI", "FF", "Fid-In", "SI-SDRi", "rank")),
         "alone": compared_table(one, ("AI", "AD", "AG", "FF", "Fid-In", "MM")),
         "pitfalls": pitfalls(folder),
-        "training": training_table(folder, [each for each in NAMES if (folder / each / CARD).exists()]),
+        "training": training_table(folder, TRAINED),
         "fidelity": fidelity_table(folder, ("l2i", "l2i-attention", "l2i-input", "flint")),
         "noise": compared_table(noisy, ("AI", "Fid-In", "FF", "SI-SDRi")),
+        "randomised": randomised_table(folder, [learnt[0], learnt[2], "lrp", "ig", "grad-cam"]),
     }
+    if (folder / "compared-roar" / "roar.csv").exists():
+        tables["roar"] = roar_table(folder)
     for name, text in tables.items():
         page = replaced(page, name, text)
     PAGE.write_text(page)
