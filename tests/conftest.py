@@ -1,10 +1,13 @@
-"""What every test may ask for: the bundled classifier, its demo clips, and a recording where there is one."""
+"""What every test may ask for: the bundled classifier, its demo clips, a recording where there is one, a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,6 +18,12 @@ from auricle.clip import Clip, load_clip
 from auricle.models import load_classifier
 
 FSDD = Path(__file__).parents[1] / "../shared/data/fsdd/recordings"
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 torch.set_num_threads(1)
 os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not the user's
@@ -48,3 +57,15 @@ def fsdd() -> Clip:
     if not path.exists():
         pytest.skip(f"{path} is not there; FSDD's recordings are needed for this test")
     return load_clip(path)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for all tests: Playwright cannot be started twice."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome); install one to test the page")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES)
+        yield opened
+        opened.close()

@@ -1,6 +1,4 @@
-"""A test of two clips and two methods, and a browser to take it in."""
-
-import shutil
+"""A test of two clips and two methods."""
 
 import pytest
 
@@ -9,11 +7,6 @@ from auricle import demo
 from auricle.listening import make_test, save_test
 from auricle.methods import build
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 METHODS = ("input-x-gradient", "grad-cam")
 
 
@@ -32,17 +25,6 @@ def saved(made, tmp_path_factory):
     folder = tmp_path_factory.mktemp("listening") / "test"
     save_test(made, folder)
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if BROWSER is None:
-        pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome); install one to test the page")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

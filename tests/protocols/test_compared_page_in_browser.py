@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from low_and_high import Masking, Pointing, choice
@@ -22,7 +22,6 @@ FACTS = {
     "multi_label": False,
     "methods": {"a/very/long/folder/of/a/mask:mask": "masking", "right": "pointing"},
 }
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +34,24 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1200, "light")])
-def test_the_page_fits_and_its_sounds_play(page: Path, width: int, scheme: str) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if BROWSER is None:
-        pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome); install one to test the page")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=BROWSER)
-        window = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        complaints: list[str] = []
-        window.on("console", lambda each: complaints.append(each.text) if each.type == "error" else None)
-        window.on("pageerror", lambda each: complaints.append(str(each)))
-        window.goto(page.as_uri())
-        assert window.evaluate("document.documentElement.scrollWidth") <= width
-        lengths = window.evaluate(
-            """Promise.all([...document.querySelectorAll('audio')].map((sound) => new Promise((done) => {
-              sound.addEventListener('loadedmetadata', () => done(sound.duration));
-              sound.addEventListener('error', () => done(-1));
-              sound.preload = 'auto';
-              sound.load();
-            })))"""
-        )
-        assert len(lengths) == 3 * 8
-        assert all(each == pytest.approx(0.5, abs=0.01) for each in lengths)
-        assert window.locator("tbody.control tr").count() >= 5
-        assert window.locator("td.best").count() >= 1
-        assert not complaints
-        browser.close()
+def test_the_page_fits_and_its_sounds_play(page: Path, browser: Any, width: int, scheme: str) -> None:
+    window = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    complaints: list[str] = []
+    window.on("console", lambda each: complaints.append(each.text) if each.type == "error" else None)
+    window.on("pageerror", lambda each: complaints.append(str(each)))
+    window.goto(page.as_uri())
+    assert window.evaluate("document.documentElement.scrollWidth") <= width
+    lengths = window.evaluate(
+        """Promise.all([...document.querySelectorAll('audio')].map((sound) => new Promise((done) => {
+          sound.addEventListener('loadedmetadata', () => done(sound.duration));
+          sound.addEventListener('error', () => done(-1));
+          sound.preload = 'auto';
+          sound.load();
+        })))"""
+    )
+    assert len(lengths) == 3 * 8
+    assert all(each == pytest.approx(0.5, abs=0.01) for each in lengths)
+    assert window.locator("tbody.control tr").count() >= 5
+    assert window.locator("td.best").count() >= 1
+    assert not complaints
+    window.close()
