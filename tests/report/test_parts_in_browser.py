@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from two_tones import ATTACK, tones
 
 import auricle
 from auricle.methods.lime import Lime
@@ -132,8 +133,6 @@ def test_maps_on_different_grids_share_one_frequency_axis(visit, parts, explanat
 
 
 def test_names_of_parts_that_attack_do_nothing(visit, classifier, tmp_path):
-    from conftest import ATTACK, tones
-
     clip = tones()
     found = auricle.explain(clip, classifier, method=KernelShap(components="time:3"))
     each = found.contributions.components.each
@@ -147,8 +146,6 @@ def test_names_of_parts_that_attack_do_nothing(visit, classifier, tmp_path):
 
 
 def test_weights_that_are_all_against_are_shown(visit, classifier, tmp_path):
-    from conftest import tones
-
     found = auricle.explain(tones(), classifier, method=Lime(components="time:4", samples=40), target="zero")
     found.contributions.weights[:, 0] = -found.contributions.weights[:, 0].abs() - 0.1
     path = tmp_path / "against.html"
