@@ -11,8 +11,9 @@ from typing import Any
 
 from auricle.errors import AuricleError, nearest
 from auricle.frontends.base import Frontend
-from auricle.frontends.compression import COMPRESSIONS, Compression, Decibel, Log, Log1p, Log10
+from auricle.frontends.compression import COMPRESSIONS, Compression, Decibel, Log, Log1p, Log10, WhisperLog
 from auricle.frontends.grid import STFT
+from auricle.frontends.kaldi import KaldiFilterbank
 from auricle.frontends.presets import PRESETS, preset
 from auricle.frontends.spectrogram import MelSpectrogram, Spectrogram
 from auricle.frontends.waveform import Waveform
@@ -23,19 +24,21 @@ __all__ = [
     "Compression",
     "Decibel",
     "Frontend",
+    "KaldiFilterbank",
     "Log",
     "Log1p",
     "Log10",
     "MelSpectrogram",
     "Spectrogram",
     "Waveform",
+    "WhisperLog",
     "from_settings",
     "preset",
     "to_settings",
 ]
 
 KINDS: dict[str, type[Waveform] | type[Spectrogram]] = {
-    each.kind: each for each in (Waveform, Spectrogram, MelSpectrogram)
+    each.kind: each for each in (Waveform, Spectrogram, MelSpectrogram, KaldiFilterbank)
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """``ln(x + offset)``; silence is ``ln(offset)``.
+    """``ln(x + offset)``, or ``ln(minimum)`` where that is more; silence is the larger of ``ln(offset)`` and it.
 
     >>> round(Log(offset=0.001)(torch.zeros(1)).item(), 4)
     -6.9078
@@ -20,9 +20,11 @@ class Log:
 
     kind: ClassVar[str] = "log"
     offset: float = 1e-6
+    minimum: float = 0.0
 
     def __call__(self, values: Tensor) -> Tensor:
-        return torch.log(values + self.offset)
+        values = values + self.offset
+        return torch.log(values.clamp_min(self.minimum) if self.minimum else values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +83,11 @@ class Decibel:
     minimum: float = 1e-5
     scale: float = 1.0
 
-    def __call__(self, values: Tensor) -> Tensor:
+    def __call__(self, values: Tensor, *, peak: Tensor | None = None) -> Tensor:
+        """``peak [..., 1, 1]`` stands for the clip's own maximum where another clip's level is to be held."""
         factor = 20.0 if self.of == "magnitude" else 10.0
-        peak = values.amax(dim=(-2, -1), keepdim=True)
+        own = values.amax(dim=(-2, -1), keepdim=True)
+        peak = own if peak is None else peak
         level = factor * torch.log10(values.clamp_min(self.minimum))
         peak_level = factor * torch.log10(peak.clamp_min(self.minimum))
         if self.reference == "max":
@@ -92,8 +96,27 @@ class Decibel:
             shift = factor * math.log10(max(self.reference, self.minimum))
             level, top = level - shift, peak_level - shift
         level = torch.maximum(level, top + self.floor)
-        return torch.where(peak <= self.minimum, torch.full_like(level, self.floor), level) / self.scale
+        return torch.where(own <= self.minimum, torch.full_like(level, self.floor), level) / self.scale
 
 
-Compression = Log | Log10 | Log1p | Decibel
-COMPRESSIONS: dict[str, type[Compression]] = {each.kind: each for each in (Log, Log10, Log1p, Decibel)}
+@dataclass(frozen=True, kw_only=True)
+class WhisperLog:
+    """``(log10 x + 4) / 4``, x not below 1e-10, not below 8 / 4 under the clip's own maximum (Radford et al. 2022).
+
+    A change of the loudest cell therefore moves every cell that lies at the floor. Silence is -1.5.
+
+    >>> WhisperLog()(torch.tensor([[[1.0, 1e-4, 0.0]]]))
+    tensor([[[ 1.,  0., -1.]]])
+    """
+
+    kind: ClassVar[str] = "whisper"
+
+    def __call__(self, values: Tensor, *, peak: Tensor | None = None) -> Tensor:
+        """``peak [..., 1, 1]`` stands for the clip's own maximum where another clip's level is to be held."""
+        peak = values.amax(dim=(-2, -1), keepdim=True) if peak is None else peak
+        level, top = (torch.log10(each.clamp_min(1e-10)) for each in (values, peak))
+        return (torch.maximum(level, top - 8.0) + 4.0) / 4.0
+
+
+Compression = Log | Log10 | Log1p | Decibel | WhisperLog
+COMPRESSIONS: dict[str, type[Compression]] = {each.kind: each for each in (Log, Log10, Log1p, Decibel, WhisperLog)}

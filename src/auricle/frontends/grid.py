@@ -19,7 +19,8 @@ class STFT:
     """Linear, complex, invertible: ``[..., n] -> [..., n_fft // 2 + 1, T]``.
 
     ``centre=True`` pads by ``n_fft // 2`` so that frame ``t`` is centred on sample ``t * hop``; otherwise frame ``t``
-    begins at sample ``t * hop`` and only whole windows are taken.
+    begins at sample ``t * hop`` and only whole windows are taken. ``precise`` computes in double precision whatever the
+    samples are, as NumPy does: what is 100 dB under the loudest moment is else rounding, and decibels show it.
 
     >>> grid = STFT(n_fft=256, hop=80)
     >>> spectrum = grid(torch.randn(2, 8000))
@@ -35,6 +36,7 @@ class STFT:
     window: Literal["hann", "hamming"] = "hann"
     centre: bool = True
     padding: Literal["constant", "reflect"] = "constant"
+    precise: bool = False
 
     @property
     def length(self) -> int:
@@ -55,6 +57,7 @@ class STFT:
         # Reflection needs more samples than the margin; a shorter clip is surrounded by silence.
         mode = self.padding if flat.shape[-1] > margin else "constant"
         flat = F.pad(flat, (margin, right), mode=mode) if margin or right else flat
+        flat = flat.double() if self.precise else flat
         spectrum = torch.stft(
             flat,
             self.n_fft,
@@ -64,6 +67,7 @@ class STFT:
             center=False,
             return_complex=True,
         )
+        spectrum = spectrum.to(torch.promote_types(samples.dtype, torch.complex64)) if self.precise else spectrum
         return spectrum.reshape(*lead, *spectrum.shape[-2:])
 
     def inverse(self, spectrum: Tensor, *, length: int) -> Tensor:
@@ -88,7 +92,7 @@ class STFT:
 
     def centred(self) -> STFT:
         """The invertible transform with the same resolution, for listening."""
-        return replace(self, centre=True, padding="constant")
+        return replace(self, centre=True, padding="constant", precise=False)
 
     def scaled(self, factor: float) -> STFT:
         """The same window and hop in seconds at ``factor`` times the sample rate."""

@@ -16,17 +16,18 @@ from auricle.axes import Axes, mel_edges
 from auricle.frontends.compression import Compression
 from auricle.frontends.grid import STFT
 
-Layout = Literal["channel", "plain", "transposed", "patches"]
+Layout = Literal["channel", "plain", "transposed", "sequence", "patches"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spectrogram:
     """``|STFT| ** power``, compressed: ``[B, n] -> [B, 1, F, T]``.
 
-    ``rows`` keeps the lowest so many frequency rows; ``frames`` keeps frames ``start`` to ``stop`` (exclusive).
+    ``rows`` keeps the lowest so many frequency rows; ``frames`` keeps frames ``start`` to ``stop`` (exclusive) of what
+    is compressed; ``last_frame=False`` takes none from the clip's end, before anything else, as Whisper does.
     ``layout`` is how the network wants the map: ``channel`` ``[B, 1, F, T]``, ``plain`` ``[B, F, T]``,
-    ``transposed`` ``[B, 1, T, F]``, or ``patches`` ``[B, P, patch, F]`` of ``patch`` frames, the last one filled up
-    with silence.
+    ``transposed`` ``[B, 1, T, F]``, ``sequence`` ``[B, T, F]``, or ``patches`` ``[B, P, patch, F]`` of ``patch``
+    frames, the last one filled up with silence.
 
     >>> front = Spectrogram(sample_rate=8000, stft_settings=STFT(n_fft=512, hop=32), compression=None)
     >>> tuple(front(torch.zeros(2, 8000)).shape)
@@ -41,6 +42,7 @@ class Spectrogram:
     normalisation: Literal["none", "peak"] = "none"
     rows: int | None = None
     frames: tuple[int, int] | None = None
+    last_frame: bool = True
     layout: Layout = "channel"
     patch: int = 96
 
@@ -58,7 +60,8 @@ class Spectrogram:
         return samples / torch.where(level > 0, level, torch.ones_like(level))
 
     def stft(self, samples: Tensor) -> Tensor:
-        return self.stft_settings(samples)
+        spectrum = self.stft_settings(samples)
+        return spectrum if self.last_frame else spectrum[..., :-1]
 
     def features(self, stft: Tensor, *, length: int) -> Tensor:
         del length  # the map's width follows from the STFT's
@@ -79,6 +82,8 @@ class Spectrogram:
             return values.unsqueeze(-3)
         if self.layout == "transposed":
             return values.transpose(-1, -2).unsqueeze(-3)
+        if self.layout == "sequence":
+            return values.transpose(-1, -2)
         short = -values.shape[-1] % self.patch
         if short:
             silence = self._silence(values)
@@ -96,6 +101,8 @@ class Spectrogram:
             return features.squeeze(-3)
         if self.layout == "transposed":
             return features.squeeze(-3).transpose(-1, -2)
+        if self.layout == "sequence":
+            return features.transpose(-1, -2)
         return features.flatten(-3, -2).transpose(-1, -2)
 
     def spread(self, relevance: Tensor, stft: Tensor) -> Tensor:
@@ -124,7 +131,8 @@ class Spectrogram:
         return Axes(seconds=seconds, hertz=self._hertz())
 
     def stft_axes(self, n: int) -> Axes:
-        return self.stft_settings.axes(n, self.sample_rate)
+        axes = self.stft_settings.axes(n, self.sample_rate)
+        return axes if self.last_frame else Axes(axes.seconds[:-1], axes.hertz)
 
 
 @dataclass(frozen=True, kw_only=True)

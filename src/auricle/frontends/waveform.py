@@ -17,7 +17,9 @@ class Waveform:
     """Samples ``[B, n]`` as network input ``[B, 1, n]`` (or ``[B, n]`` with ``channel=False``).
 
     ``normalisation`` sets each clip's level: ``"peak"`` divides by the largest absolute sample; ``"percentile"``
-    divides by the 95th percentile of the signed samples plus 0.001, as AudioNet was trained (Becker et al. 2018).
+    divides by the 95th percentile of the signed samples plus 0.001, as AudioNet was trained (Becker et al. 2018);
+    ``"standard"`` subtracts the mean and divides by the square root of the variance plus 1e-7, as wav2vec 2.0 and its
+    relatives are given sound. Each of them depends on the whole clip.
     ``inspection`` is the STFT through which relevance on samples is also shown and heard on hertz × seconds
     (virtual inspection layer, Vielhaben et al. 2024): linear and invertible, so the total is preserved. Its
     default is a 32 ms window every 8 ms.
@@ -28,7 +30,7 @@ class Waveform:
 
     kind: ClassVar[str] = "waveform"
     sample_rate: int = 0
-    normalisation: Literal["none", "peak", "percentile"] = "none"
+    normalisation: Literal["none", "peak", "percentile", "standard"] = "none"
     channel: bool = True
     inspection: STFT | None = None
 
@@ -48,6 +50,9 @@ class Waveform:
         if self.normalisation == "peak":
             level = samples.abs().amax(-1, keepdim=True)
             return samples / torch.where(level > 0, level, torch.ones_like(level))
+        if self.normalisation == "standard":
+            variance, mean = torch.var_mean(samples, -1, correction=0, keepdim=True)
+            return (samples - mean) / torch.sqrt(variance + 1e-7)
         return samples / (torch.quantile(samples, 0.95, dim=-1, keepdim=True) + 0.001)
 
     def stft(self, samples: Tensor) -> Tensor:
