@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,60 @@ def several(n: Any, x: Tensor) -> Tensor:
 def test_products_quotients_norms_and_gates_add_up() -> None:
     layers = {"a": nn.Linear(6, 6), "b": nn.Linear(6, 6), "head": nn.Linear(6, 3)}
     adds_up(seeded(lambda: Lambda(several, **layers)), (6,))
+
+
+@pytest.mark.parametrize("norm", [nn.RMSNorm(6), nn.RMSNorm((2, 3), eps=0.1), nn.LayerNorm(6)])
+def test_norms_add_up(norm: nn.Module) -> None:
+    def forward(n: Any, x: Tensor) -> Tensor:
+        y = n.a(x)
+        return n.head(n.norm(y.unflatten(-1, n.norm.normalized_shape)).flatten(1))
+
+    adds_up(seeded(lambda: Lambda(forward, a=nn.Linear(6, 6), norm=norm, head=nn.Linear(6, 3))), (6,))
+
+
+LENGTHS: dict[str, Callable[[Tensor], Tensor]] = {
+    "Tensor.norm": lambda y: y / y.norm(p=2, dim=-1, keepdim=True),
+    "torch.norm": lambda y: y / torch.norm(y, dim=(1,), keepdim=True),
+    "linalg.norm": lambda y: y / torch.linalg.norm(y, ord=2, dim=1, keepdim=True),
+    "linalg.vector_norm": lambda y: y / torch.linalg.vector_norm(y, 2, -1).unsqueeze(-1),
+    "normalize": lambda y: F.normalize(y),
+    "normalize, bounded": lambda y: F.normalize(y, dim=-1, eps=2.0),
+}
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_a_signal_over_its_length_adds_up(name: str) -> None:
+    layers = {"a": nn.Linear(6, 6), "head": nn.Linear(6, 3)}
+    network = seeded(lambda: Lambda(lambda n, x: n.head(torch.tanh(LENGTHS[name](n.a(x)))), **layers))
+    adds_up(network, (6,))
+
+
+def test_the_length_of_nothing_is_not_not_a_number() -> None:
+    """Where both clip and reference are silent a root has no slope."""
+    network = Lambda(lambda n, x: n.head(x.norm(dim=-1)), head=matrix((2.0, 1.0)))
+    found = DeepLIFT()(on_samples(network, (2, 3), classes=1), tensor((0.0, 0.0, 0.0, 3.0, 0.0, 4.0)), torch.ones(1, 1))
+    assert torch.allclose(found.relevance, tensor((0.0, 0.0, 0.0, 9 / 5, 0.0, 16 / 5)))
+
+
+@pytest.mark.parametrize("order", [1, 3, float("inf")])
+def test_other_lengths_are_named(order: float) -> None:
+    network = seeded(lambda: Lambda(lambda n, x: n.a(x / (1 + x.norm(order, dim=-1, keepdim=True))), a=nn.Linear(6, 3)))
+    assert set(DeepLIFT()(on_samples(network, (6,)), noise(2, 6)).unruled) == {"norm"}
+
+
+@pytest.mark.parametrize("axis", [1, -1])
+def test_a_gated_linear_unit_adds_up_and_is_the_product_it_stands_for(axis: int) -> None:
+    def written_out(x: Tensor) -> Tensor:
+        first, second = x.chunk(2, axis)
+        return first * torch.sigmoid(second)
+
+    found = []
+    layers = {"conv": nn.Conv1d(2, 6, 3), "flat": nn.Flatten(), "head": nn.Linear(30, 3)}
+    for function in (nn.GLU(axis), written_out):
+        network = Lambda(lambda n, x, f=function: n.head(n.flat(f(n.conv(x)))), **layers)
+        adds_up(network, (2, 12))
+        found.append(DeepLIFT()(on_samples(network, (2, 12)), noise(3, 24)).relevance)
+    assert torch.allclose(*found)
 
 
 def test_an_audio_transformer_adds_up() -> None:

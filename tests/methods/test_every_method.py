@@ -25,6 +25,10 @@ FEW = {"ig": {"steps": 4}, "smoothgrad": {"draws": 3}, "gradient-shap": {"draws"
 RANDOM = ("smoothgrad", "gradient-shap", "deepshap", "kernel-shap", "permutation-shap", "lime", "rise")
 
 
+ANYWHERE = [name for name in METHODS if name != "attention-rollout"]
+"""Methods for any network; what needs a transformer is tested on transformers."""
+
+
 def method(name: str) -> Method:
     """A method with few draws."""
     return build(name, **FEW.get(name, {}))
@@ -36,7 +40,7 @@ def double(digits: Classifier) -> Classifier:
     return Classifier(network, frontend=digits.frontend, labels=digits.labels, length=digits.length)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_a_clips_relevance_does_not_depend_on_its_batch_mates(name: str, double: Classifier, heard: Tensor) -> None:
     samples, targets = heard[[0, 1, 3]].double(), ["predicted", "nine", "seven-one"]
     together = method(name)(double, samples, targets, seed=7)
@@ -50,7 +54,7 @@ def test_a_clips_relevance_does_not_depend_on_its_batch_mates(name: str, double:
             assert ours is None or torch.allclose(ours, theirs)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_every_clip_has_its_own_target(name: str, double: Classifier, heard: Tensor) -> None:
     samples = heard[:1].double().repeat(2, 1)
     found = method(name)(double, samples, ["five", "six"])
@@ -68,14 +72,14 @@ def test_a_contrast_explains_the_difference(double: Classifier, heard: Tensor) -
     assert found.gap().max() < 1e-4
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_the_same_seed_gives_the_same_bits(name: str, digits: Classifier, heard: Tensor) -> None:
     first, again, other = (method(name)(digits, heard[:2], seed=seed).relevance for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert torch.equal(first, other) == (name not in RANDOM)
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ANYWHERE)
 @pytest.mark.parametrize("level", LEVELS)
 def test_relevance_has_the_shape_of_its_axes(name: str, level: Any, digits: Classifier, clips: list[Clip]) -> None:
     if METHODS[name].levels == ("features",) and level != "features":
@@ -132,7 +136,7 @@ def assert_same(before: dict[str, Any], after: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("broken", [False, True], ids=["success", "failure"])
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_the_users_model_is_untouched(name: str, broken: bool) -> None:
     network = seeded(Careful)
     classifier = Classifier(network, frontend=preset("digits"), labels=["a", "b", "c"])
@@ -166,7 +170,7 @@ def test_explaining_works_where_gradients_are_off(digits: Classifier, heard: Ten
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", ANYWHERE)
 def test_the_gpu_says_what_the_cpu_says(name: str, double: Classifier, heard: Tensor) -> None:
     network = copy.deepcopy(double.network).cuda()
     cuda = Classifier(network, frontend=double.frontend, labels=double.labels, length=double.length)
@@ -174,6 +178,32 @@ def test_the_gpu_says_what_the_cpu_says(name: str, double: Classifier, heard: Te
     found = method(name)(cuda, heard[:2].double()).relevance
     assert found.device.type == "cuda"
     assert difference(found.cpu(), expected) < 1e-5
+
+
+class Recurrent(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.memory, self.head = nn.LSTM(64, 4, batch_first=True), nn.Linear(4, 3)
+        self.cudnn: list[bool] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        self.cudnn.append(torch.backends.cudnn.enabled)
+        return self.head(self.memory(x.squeeze(1).transpose(1, 2))[0].mean(1))
+
+
+@pytest.mark.parametrize("name", ["lrp", "ig", "deeplift", "gradient", "layer-cam"])
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_recurrent_network_that_is_being_trained_is_explained(name: str, device: str, heard: Tensor) -> None:
+    """cuDNN cannot differentiate a recurrent layer in evaluation mode, so it is kept out; on a GPU it would fail."""
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    network = seeded(Recurrent).train().to(device)
+    classifier = Classifier(network, frontend=preset("digits"), labels=["a", "b", "c"])
+    chosen = build(name, **({"layer": "memory"} if name == "layer-cam" else {}))
+    assert torch.isfinite(chosen(classifier, heard[:2]).relevance).all()
+    assert network.cudnn
+    assert not any(network.cudnn)
+    assert network.training
 
 
 # --- settings -----------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from auricle.classifier import Classifier
 from auricle.clip import Clip
 from auricle.methods import LRP
 from auricle.methods.lrp import COMPOSITES
+from auricle.methods.measured import enter, measure_of
 from auricle.methods.propagation import Propagation
 from auricle.methods.rules import AlphaBeta, Epsilon, Gamma
 
@@ -260,6 +261,11 @@ def attention_networks() -> dict[str, nn.Module]:
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         return n.head(mixed.transpose(1, 2).flatten(-2)).mean(1)
 
+    def by_place(n: Any, x: Tensor) -> Tensor:
+        q, k, v = (layer(x).unflatten(-1, (2, 4)).transpose(1, 2) for layer in (n.q, n.k, n.v))
+        place = n.place(q)  # what a query adds to its scores, by where the key is, as in a Conformer
+        return n.head(F.scaled_dot_product_attention(q, k, v, attn_mask=place).transpose(1, 2).flatten(-2)).mean(1)
+
     projections = {name: nn.Linear(8, 8) for name in "qkv"}
     encoder = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.2, activation="gelu", batch_first=True)
     first = nn.TransformerEncoderLayer(8, 2, 16, norm_first=True)
@@ -269,6 +275,7 @@ def attention_networks() -> dict[str, nn.Module]:
         ),
         "softmax and matmul": Lambda(by_hand, **projections, head=nn.Linear(8, 3)),
         "scaled_dot_product_attention": Lambda(fused, **projections, head=nn.Linear(8, 3)),
+        "relative positions": Lambda(by_place, **projections, place=nn.Linear(4, 6), head=nn.Linear(8, 3)),
         "TransformerEncoderLayer": Lambda(lambda n, x: n.head(n.body(x)).mean(1), body=encoder, head=nn.Linear(8, 3)),
         "sequence first": Lambda(
             lambda n, x: n.head(n.body(x.transpose(0, 1))).mean(0), body=first, head=nn.Linear(8, 3)
@@ -339,6 +346,85 @@ def test_a_squeeze_and_excite_gate_is_held_where_it_multiplies() -> None:
     x = tensor((0.3, -0.7))
     found = relevance_of(on_samples(network, (2,), classes=1), x, tensor((1.0,)), Epsilon(0.0))
     assert torch.allclose(found, x * torch.sigmoid(tensor((-0.4, -1.4))))
+
+
+def test_a_gated_linear_unit_hands_its_first_half_everything_by_hand() -> None:
+    layers = {"w": matrix((1.0, 1.0), (0.0, 2.0)), "v": matrix((3.0,))}
+    network = Lambda(lambda n, x: n.v(n.gated(n.w(x))), **layers, gated=nn.GLU())
+    x = tensor((0.3, -0.7))
+    found = relevance_of(on_samples(network, (2,), classes=1), x, tensor((1.0,)), Epsilon(0.0))
+    assert torch.allclose(found, 3 * x * torch.sigmoid(tensor((-1.4,))))
+    convs = {"conv": nn.Conv1d(2, 12, 3), "head": nn.Linear(6, 3)}
+    conserves(seeded(lambda: Lambda(lambda n, x: n.head(F.glu(n.conv(x), 1).mean(-1)), **convs)), (2, 12))
+
+
+def test_a_gated_linear_unit_that_hears_the_features_is_counted_from_silence() -> None:
+    mode = Propagation(COMPOSITES["epsilon"][1](0.0, 0.0).chooser(), batch=1, from_silence=True)
+    deviation, x = enter(mode, tensor((1.0, 2.0)), tensor((0.25, -1.0)))
+    with mode:
+        y = F.glu(x)
+    (found,) = torch.autograd.grad(measure_of(y).deviation.sum(), deviation)
+    assert torch.allclose(y, torch.sigmoid(tensor((2.0,))))
+    assert torch.allclose(found, tensor((float(torch.sigmoid(tensor((2.0,)))), 0.0)))
+
+
+def test_one_less_a_gate_is_a_gate_by_hand() -> None:
+    """y = (1 - z) a + z b: each signal gets its share and z nothing."""
+
+    def forward(n: Any, x: Tensor) -> Tensor:
+        z = torch.sigmoid(n.z(x))
+        return n.v((1 - z) * n.a(x) + z * n.b(x) + (z - 1) * n.c(x))
+
+    abc = {"a": matrix((1.0, 0.0, 0.0)), "b": matrix((0.0, 3.0, 0.0)), "c": matrix((0.0, 0.0, 1.0))}
+    network = Lambda(forward, **abc, z=matrix((1.0, 1.0, 1.0)), v=matrix((1.0,)))
+    x = tensor((0.3, -0.7, 0.5))
+    found = relevance_of(on_samples(network, (3,), classes=1), x, tensor((1.0,)), Epsilon(0.0))
+    z = float(torch.sigmoid(x.sum()))
+    assert torch.allclose(found, x * tensor((1 - z, 3 * z, z - 1)))
+
+
+def test_one_less_a_gate_that_is_heard_as_a_signal_books_the_one() -> None:
+    layers = {"a": nn.Linear(4, 5), "head": nn.Linear(5, 3)}
+    network = seeded(lambda: Lambda(lambda n, x: n.head(1 - torch.sigmoid(n.a(x))), **layers))
+    found = LRP()(on_samples(network, (4,)), noise(3, 4))
+    assert found.relevance.any()
+    assert found.gap().max() < 1e-6
+
+
+def by_hand_or_not(layers: dict[str, nn.Module]) -> tuple[nn.Module, nn.Module]:
+    """The same recurrent network twice: with its cell written out, and with torch's own layer."""
+
+    def written_out(n: Any, x: Tensor) -> Tensor:
+        m = n.memory
+        h = x.new_zeros(len(x), m.hidden_size)
+        for step in x.unbind(1):
+            inner = F.linear(step, m.weight_ih_l0).chunk(3, -1)
+            outer = F.linear(h, m.weight_hh_l0).chunk(3, -1)
+            r, z = torch.sigmoid(inner[0] + outer[0]), torch.sigmoid(inner[1] + outer[1])
+            h = (1 - z) * torch.tanh(inner[2] + r * outer[2]) + z * h
+        return n.head(h)
+
+    return Lambda(written_out, **layers), Lambda(lambda n, x: n.head(n.memory(x)[1][0]), **layers)
+
+
+@pytest.mark.parametrize("method", [LRP(), LRP(composite="epsilon-plus"), auricle.methods.DeepLIFT()])
+def test_a_gru_written_by_hand_is_explained_as_torchs_own(method: auricle.methods.Method) -> None:
+    layers = {"memory": nn.GRU(5, 4, batch_first=True, bias=False), "head": nn.Linear(4, 3)}
+    written, own = (
+        method(on_samples(seeded(lambda i=i: by_hand_or_not(layers)[i]), (6, 5)), noise(3, 30)) for i in (0, 1)
+    )
+    assert torch.allclose(written.score, own.score)
+    assert torch.allclose(written.relevance, own.relevance)
+    assert written.gap().max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    "length", [Tensor.norm, torch.norm, torch.linalg.norm, torch.linalg.vector_norm], ids=lambda each: each.__name__
+)
+def test_a_signal_over_its_length_has_its_length_held(length: Callable[..., Tensor]) -> None:
+    layers = {"a": nn.Linear(6, 6), "head": nn.Linear(6, 3)}
+    network = Lambda(lambda n, x: n.head(n.a(x) / length(n.a(x), dim=-1, keepdim=True)), **layers)
+    conserves(seeded(lambda: network), (6,))
 
 
 def test_a_product_of_two_signals_is_shared_evenly() -> None:

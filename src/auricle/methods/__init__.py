@@ -19,6 +19,7 @@ from auricle.methods.occlusion import Occlusion
 from auricle.methods.owen import Owen
 from auricle.methods.rectified import Deconvnet, GuidedBackprop
 from auricle.methods.rise import Rise
+from auricle.methods.rollout import AttentionRollout
 from auricle.methods.shap import ExactShap, KernelShap, PermutationShap
 from auricle.settings import described
 
@@ -28,6 +29,7 @@ __all__ = [
     "METHODS",
     "PRESETS",
     "ActivationMap",
+    "AttentionRollout",
     "Attribution",
     "Deconvnet",
     "DeepLIFT",
@@ -74,6 +76,7 @@ METHODS: dict[str, type[Method]] = {
         LayerCAM,
         GuidedGradCAM,
         ActivationMap,
+        AttentionRollout,
         KernelShap,
         PermutationShap,
         ExactShap,

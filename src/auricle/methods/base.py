@@ -91,8 +91,8 @@ class Method(metaclass=Readable):
         """Raise `AuricleError` if the method cannot explain this classifier."""
         if self.needs_gradient and not classifier.differentiable:
             raise AuricleError(
-                f"{classifier.name} is a function, so it has no gradient and {self.name} cannot explain it; use a "
-                "method that removes parts of the sound: kernel-shap, lime, occlusion"
+                f"{classifier.opaque}, so it has no gradient that {self.name} could use; take a method that removes "
+                "parts of the sound: kernel-shap, lime, occlusion"
             )
 
     def __call__(

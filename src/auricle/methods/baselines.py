@@ -81,14 +81,19 @@ def _time_axis(point: Point) -> int:
         return -2
     # In the network's own layout time is the last axis, except where a front-end puts it first.
     layout = getattr(point.classifier.frontend, "layout", "channel")
-    return -2 if layout in ("transposed", "patches") else -1
+    return -2 if layout in ("transposed", "sequence", "patches") else -1
 
 
 def _mean(point: Point, seed: int) -> Tensor:
     if point.x.shape[-1] == point.length:
         raise AuricleError("the mean spectrum is a baseline for spectrograms; on samples use silence, noise or blur")
-    axis = _time_axis(point)
-    return point.x.mean(axis, keepdim=True).expand_as(point.x).contiguous()
+    axis, frontend = _time_axis(point), point.classifier.frontend
+    if getattr(frontend, "max_frames", None) is None or point.level == "stft":
+        return point.x.mean(axis, keepdim=True).expand_as(point.x).contiguous()
+    heard = min(frontend.stft_axes(point.length).shape[1], point.x.shape[axis])
+    absent = point.x.clone()  # frames that were filled in behind the clip stay what they are
+    absent.narrow(axis, 0, heard).copy_(point.x.narrow(axis, 0, heard).mean(axis, keepdim=True))
+    return absent
 
 
 def _blur(point: Point, seed: int) -> Tensor:

@@ -166,6 +166,12 @@ def _forward(func: Callable[..., Any], swapped: bool) -> Callable[..., Any]:
     return lambda first, second, *rest, **named: func(second, first, *rest, **named)
 
 
+def unknown(mode: Derivatives, func: Handler, args: Any, kwargs: Any) -> Any:
+    """A handler for what has no rule: its own derivative, and its name is counted."""
+    mode.unruled[getattr(func, "__name__", "function").strip("_")] += 1
+    return func(*args, **kwargs)
+
+
 def with_derivative(value: Tensor, surrogate: Tensor) -> Tensor:
     """The numbers of ``value`` with the derivative of ``surrogate``."""
     return surrogate + (value - surrogate).detach()

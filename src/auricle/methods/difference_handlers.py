@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from auricle.methods.attention import multi_head_attention
 from auricle.methods.calls import conv_call, linear_call
-from auricle.methods.derivatives import Derivatives, Handler, carries
+from auricle.methods.derivatives import Handler, carries, unknown
+from auricle.methods.difference_norms import group_norm, layer_norm, norm, normalize, rms_norm
 from auricle.methods.differences import Differences, MaxPool, rescaled, reveal_cancel, shared
 from auricle.methods.norms import affine, folded
-from auricle.methods.propagation import NONLINEAR
+from auricle.methods.propagation_handlers import NONLINEAR, halves
 from auricle.methods.recurrent import gru, lstm, rnn
 from auricle.methods.rules import Call
 
@@ -22,7 +23,7 @@ from auricle.methods.rules import Call
 def _element_wise(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
     x = args[0]
     if not isinstance(x, Tensor) or carries(args[1:]) or x.is_complex():
-        return _unknown(mode, func, args, kwargs)
+        return unknown(mode, func, args, kwargs)
 
     def function(x: Tensor) -> Tensor:
         return func(x, *args[1:], **kwargs)
@@ -55,11 +56,6 @@ def _smaller(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
     return first - mode.nonlinearity(torch.relu, first - second)
 
 
-def _unknown(mode: Derivatives, func: Handler, args: Any, kwargs: Any) -> Any:
-    mode.unruled[getattr(func, "__name__", "function").strip("_")] += 1
-    return func(*args, **kwargs)
-
-
 def _bilinear(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
     return mode.product(args[0], args[1], lambda a, b: func(a, b, *args[2:], **kwargs))
 
@@ -70,6 +66,11 @@ def _quotient(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
         return func(*args, **kwargs)
     inverse = mode.nonlinearity(torch.reciprocal, second)
     return mode.product(first, inverse) if isinstance(first, Tensor) else inverse * first
+
+
+def _glu(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
+    x, gate = halves(*args, **kwargs)
+    return mode.product(x, mode.gate(gate))
 
 
 def _softmax(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
@@ -106,40 +107,12 @@ def _powers(mode: Differences, args: Any, kwargs: Any) -> tuple[Tensor, ...] | N
     return x - peak, power, power0, power.sum(axis, keepdim=True), power0.sum(axis, keepdim=True)
 
 
-def _layer_norm(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
-    names = ("input", "normalized_shape", "weight", "bias", "eps")
-    given = dict.fromkeys(names) | dict(zip(names, args, strict=False)) | kwargs
-    axes = tuple(range(-len(given["normalized_shape"]), 0))
-    return _normed(mode, given["input"], axes, given["weight"], given["bias"], given["eps"] or 1e-5)
-
-
-def _group_norm(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
-    names = ("input", "num_groups", "weight", "bias", "eps")
-    given = dict.fromkeys(names) | dict(zip(names, args, strict=False)) | kwargs
-    x = given["input"].unflatten(1, (given["num_groups"], -1))
-    shape = (1, -1, *[1] * (given["input"].ndim - 2))
-    weight, bias = (None if given[key] is None else given[key].reshape(shape) for key in ("weight", "bias"))
-    y = _normed(mode, x, tuple(range(2, x.ndim)), None, None, given["eps"] or 1e-5).flatten(1, 2)
-    y = y if weight is None else y * weight
-    return y if bias is None else y + bias
-
-
-def _normed(
-    mode: Differences, x: Tensor, axes: tuple[int, ...], weight: Tensor | None, bias: Tensor | None, eps: float
-) -> Tensor:
-    centred = x - x.mean(axes, keepdim=True)
-    variance = mode.nonlinearity(torch.square, centred).mean(axes, keepdim=True)
-    y = mode.product(centred, mode.nonlinearity(lambda v: torch.rsqrt(v + eps), variance))
-    y = y if weight is None else y * weight
-    return y if bias is None else y + bias
-
-
 def _attention(mode: Differences, func: Handler, args: Any, kwargs: Any) -> Any:
     names = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal", "scale", "enable_gqa")
     given = dict.fromkeys(names) | dict(zip(names, args, strict=False)) | kwargs
     query, key, value, mask = (given[name] for name in names[:4])
     if given["enable_gqa"]:
-        return _unknown(mode, func, args, kwargs)
+        return unknown(mode, func, args, kwargs)
     scale = given["scale"] or query.shape[-1] ** -0.5
     scores = mode.product(query * scale, key.transpose(-1, -2), torch.matmul)
     if given["is_causal"]:
@@ -196,21 +169,25 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(("clamp", "clamp_min", "clamp_max", "clip", "threshold", "pow"), _element_wise),
     **dict.fromkeys(("mul", "matmul", "mm", "bmm"), _bilinear),
     "div": _quotient,
+    "glu": _glu,
     "einsum": lambda mode, func, args, kwargs: (
         mode.product(args[1], args[2], lambda a, b: func(args[0], a, b))
         if len(args) == 3 and carries(args[1]) and carries(args[2])
         else func(*args, **kwargs)
         if sum(map(carries, args[1:])) <= 1
-        else _unknown(mode, func, args, kwargs)
+        else unknown(mode, func, args, kwargs)
     ),
     **{f"max_pool{d}d": _max_pool for d in (1, 2, 3)},
     **{f"adaptive_max_pool{d}d": _max_pool for d in (1, 2, 3)},
     "amax": _max_pool,
-    **dict.fromkeys(("max", "min", "where", "topk", "sort", "amin", "kthvalue"), _unknown),
+    **dict.fromkeys(("max", "min", "where", "topk", "sort", "amin", "kthvalue"), unknown),
     "softmax": _softmax,
     "log_softmax": _log_softmax,
-    "layer_norm": _layer_norm,
-    "group_norm": _group_norm,
+    "layer_norm": layer_norm,
+    "group_norm": group_norm,
+    "rms_norm": rms_norm,
+    **dict.fromkeys(("norm", "linalg_norm", "linalg_vector_norm"), norm),
+    "normalize": normalize,
     "scaled_dot_product_attention": _attention,
     "multi_head_attention_forward": multi_head_attention,
     "lstm": lstm,

@@ -197,9 +197,8 @@ def pass_forward(
     batch, network = len(point.x), point.classifier.network
     modes = [Propagation(zero.chooser(), batch=batch) for _ in point.stages[:-1]]
     modes.append(Propagation(composite.chooser(), batch=batch, network=network, from_silence=baseline == "silence"))
-    silence = baseline_of("silence", point, 0)[0][0] if baseline == "silence" else torch.zeros(1)
-    if bool(silence.any()):
-        x, value = enter(modes[-1], point.x, silence)
+    if baseline == "silence":  # also where it is 0: a network may make its own spectrogram of it
+        x, value = enter(modes[-1], point.x, baseline_of("silence", point, 0)[0][0])
     else:
         value = x = torch.where(point.x == 0, torch.full_like(point.x, NOTHING), point.x).requires_grad_()
     for stage, mode in zip(point.stages, modes, strict=True):

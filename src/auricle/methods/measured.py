@@ -79,6 +79,7 @@ def enter(mode: Any, x: Tensor, reference: Tensor) -> tuple[Tensor, Tensor]:
     reference = torch.empty_like(x).copy_(reference)  # with x's rows and strides, so that every view of x fits it, too
     deviation = x - reference
     deviation = torch.where(deviation == 0, torch.full_like(x, NOTHING), deviation).requires_grad_()
+    x = deviation.detach() + reference
     return deviation, measured(_Entrance.apply(deviation, x, reference, mode), deviation, reference)
 
 
@@ -162,6 +163,16 @@ def _element_wise(func: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any
     return with_slope(measure.deviation, change, slope), reference
 
 
+def _magnitude(func: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, Any] | None:
+    """Of complex values, only from zero: there it hands on all it received."""
+    measure = measure_of(args[0])
+    if measure is None or not args[0].is_complex():
+        return _element_wise(func, args, kwargs)
+    if bool(measure.reference.any()):
+        return None
+    return measure.deviation.abs(), measure.reference.abs()
+
+
 def _max_pool(dimensions: int) -> Handing:
     """The winner takes all, and is measured from its own reference."""
     pool = {1: F.max_pool1d, 2: F.max_pool2d, 3: F.max_pool3d}[dimensions]
@@ -193,9 +204,11 @@ HANDINGS: dict[str, Handing] = {
         getitem index_select unfold contiguous to type type_as float double half clone roll flip neg positive identity
         sum mean cumsum avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d
         interpolate dropout dropout1d dropout2d dropout3d mul matmul mm bmm einsum __get__
+        stft istft rfft irfft fft ifft view_as_real view_as_complex real imag conj
         """,
         _linear,
     ),
+    **before_layers("abs", _magnitude),
     **before_layers("div", _quotient),
     **before_layers("add sub cat concat concatenate stack", _sum),
     **before_layers("pad constant_pad_nd", _padding),
@@ -204,7 +217,7 @@ HANDINGS: dict[str, Handing] = {
         """
         relu leaky_relu threshold gelu silu mish elu selu celu softplus softsign hardswish hardtanh relu6 tanh
         tanhshrink softshrink hardshrink logsigmoid sigmoid hardsigmoid log log2 log10 log1p exp expm1 sqrt rsqrt
-        reciprocal square pow sin cos erf abs clamp clip clamp_min clamp_max maximum minimum nan_to_num
+        reciprocal square pow sin cos erf clamp clip clamp_min clamp_max maximum minimum nan_to_num
         """,
         _element_wise,
     ),

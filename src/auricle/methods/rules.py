@@ -273,6 +273,12 @@ class AlphaBeta:
         bias = call.spread_bias(z) if self.bias else None
         if self.beta == 0:
             up = torch.where(p > 0, relevance / stabilise(p, self.epsilon), nothing)
+            only_negative = (p <= 0) & (n < 0) & (relevance != 0)
+            if self.bias and bool(only_negative.any()):  # before a GELU, say, what is below zero has relevance, too
+                down = torch.where(only_negative, relevance / (n - self.epsilon), nothing)
+                if bias is not None:
+                    call.take_up(torch.where(bias > 0, up, down), bias)
+                return send_apart(call, a, up, down)
             call.take_up(up, None if bias is None else bias.clamp(min=0))
             if call.from_silence and not self.bias:
                 call.absorbed.append(torch.where(p > 0, nothing, relevance))

@@ -43,21 +43,28 @@ FEW = 64
 class Ear:
     """What a network says to coalitions, through one of the windows in which it hears a clip.
 
-    start: where the window begins in the clip, in samples (negative where silence is padded); wanted: its length.
+    origins: where the window begins in the clip, in samples (negative where silence is padded), as seen from each copy
+    of the clip that it holds; wanted: its length.
     forwards: rows that went through the network, or its trunk. notes: what could not be done, in sentences.
     """
 
-    def __init__(self, classifier: Classifier, components: Components, absence: Absence, start: int, wanted: int):
+    def __init__(
+        self,
+        classifier: Classifier,
+        components: Components,
+        absence: Absence,
+        origins: tuple[int, ...],
+        wanted: int,
+    ) -> None:
         self.classifier = classifier
         self.wanted = wanted
-        blocks, self.heard = _within(components.differences(absence.sound), start, wanted)
         like = torch.empty(0, dtype=classifier.dtype, device=classifier.device)
-        self.blocks = tuple(Block(each.which, each.start, each.values.to(like)) for each in blocks)
+        self.blocks, self.heard = _within(components.differences(absence.sound), origins, wanted, like)
         self.disjoint = components.disjoint
         base = absence.sound if components.disjoint else components.samples
-        self.base = _window(base, start, wanted).to(like)
-        self.whole = _window(components.samples, start, wanted).to(like)
-        self.nothing = _window(absence.sound, start, wanted).to(like)
+        self.base = _window(base, origins, wanted).to(like)
+        self.whole = _window(components.samples, origins, wanted).to(like)
+        self.nothing = _window(absence.sound, origins, wanted).to(like)
         self.forwards = 0
         self.seconds_per_row: float | None = None
         self.notes: list[str] = []
@@ -156,7 +163,7 @@ class Ear:
         if not (single or self.disjoint):
             return None
         if not self.classifier.differentiable:
-            self._note(f"{self.classifier.name} is a function, so nothing inside it can be shared between coalitions")
+            self._note(f"{self.classifier.opaque}, so nothing inside it can be shared between coalitions")
             return None
         if self._multiplexer is None:
             self._multiplexer = Multiplexer(self.classifier, self.wanted, self._supports(), at_once=self._usual)
@@ -179,11 +186,12 @@ class Ear:
         return logits
 
     def _supports(self) -> list[tuple[int, int]]:
-        found = [(0, 0)] * len(self.heard)
+        found: dict[int, tuple[int, int]] = {}
         for block in self.blocks:
             for k in block.which:
-                found[k] = (block.start, block.stop)
-        return found
+                start, stop = found.get(k, (block.start, block.stop))
+                found[k] = (min(start, block.start), max(stop, block.stop))
+        return [found[k] for k in range(len(self.heard))]
 
     def _note(self, text: str) -> None:
         if text and text not in self.notes:
@@ -266,27 +274,33 @@ def _out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
-def _window(sound: Tensor, start: int, wanted: int) -> Tensor:
+def _window(sound: Tensor, origins: Sequence[int], wanted: int) -> Tensor:
     """The samples that a window hears of a sound; beyond its ends, silence."""
     found = sound.new_zeros(wanted)
-    first, last = max(start, 0), min(start + wanted, len(sound))
-    if last > first:
-        found[first - start : last - start] = sound[first:last]
+    for start in origins:
+        first, last = max(start, 0), min(start + wanted, len(sound))
+        if last > first:
+            found[first - start : last - start] = sound[first:last]
     return found
 
 
-def _within(blocks: Sequence[Block], start: int, wanted: int) -> tuple[list[Block], list[int]]:
+def _within(
+    blocks: Sequence[Block], origins: Sequence[int], wanted: int, like: Tensor
+) -> tuple[tuple[Block, ...], list[int]]:
     """Blocks in a window's own samples, and which components they are of; the others are not heard in it."""
     kept: list[Block] = []
-    heard: list[int] = []
+    heard: dict[int, int] = {}
     for block in blocks:
-        first, last = max(block.start, start), min(block.stop, start + wanted)
-        if last <= first:
-            continue
-        which = tuple(range(len(heard), len(heard) + len(block.which)))
-        heard += block.which
-        kept.append(Block(which, first - start, block.values[:, first - block.start : last - block.start]))
-    return kept, heard
+        values: dict[tuple[int, int], Tensor] = {}  # copies of a clip share theirs
+        for start in origins:
+            first, last = max(block.start, start), min(block.stop, start + wanted)
+            if last <= first:
+                continue
+            which = tuple(heard.setdefault(k, len(heard)) for k in block.which)
+            place = (first - block.start, last - block.start)
+            values[place] = values[place] if place in values else block.values[:, slice(*place)].to(like)
+            kept.append(Block(which, first - start, values[place]))
+    return tuple(kept), [*heard]
 
 
 def _block_on_stft(block: Block, front: Spectrogram, wanted: int) -> Block:

@@ -41,7 +41,10 @@ class Table:
         windows = classifier.windows(clip)
         self.classifier, self.clip, self.components, self.absence = classifier, clip, components, absence
         wanted = windows.samples.shape[-1]
-        self._ears = [Ear(classifier, components, absence, start, wanted) for start in windows.starts]
+        self._ears = [
+            Ear(classifier, components, absence, windows.origins(window), wanted)
+            for window in range(len(windows.starts))
+        ]
 
     def logits(self, coalitions: Tensor) -> Tensor:
         """Bool ``[N, K]`` to ``[N, C]`` (float64, on the processor)."""
