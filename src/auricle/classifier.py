@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -20,39 +19,12 @@ from auricle.adapters.outputs import Outputs, check_outputs, logits_of
 from auricle.clip import Clip
 from auricle.errors import AuricleError, nearest
 from auricle.frontends import Frontend
+from auricle.length import Length, Windows
 
 Level = Literal["features", "stft", "waveform"]
 SHORTEST_SECONDS = 0.01
 TOO_SHORT = ("Output size is too small", "Kernel size can't be greater than actual input size")
 """What PyTorch says of an input that is smaller than a pooling's or convolution's window."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Length:
-    """What to do with clips that are shorter or longer than the network wants.
-
-    ``seconds`` is the wanted length (None: any). A shorter clip is padded with silence at its ``end``, on both
-    sides (``centre``) or at a ``random`` offset drawn from ``seed`` and the clip itself. A longer one is cut to its
-    beginning (``crop``), its ``centre``, or heard through consecutive windows, ``hop_seconds`` apart (``window``).
-    """
-
-    seconds: float | None = None
-    pad: Literal["end", "centre", "random"] = "end"
-    long: Literal["window", "crop", "centre"] = "window"
-    hop_seconds: float | None = None
-    seed: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class Windows:
-    """What the network hears of one clip: ``samples [W, n]`` and where each window starts, in samples.
-
-    A negative start means that silence was padded before the clip; ``total`` is the clip's own length.
-    """
-
-    samples: Tensor
-    starts: tuple[int, ...]
-    total: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +116,12 @@ class Classifier:
         return bool(getattr(self.network, "differentiable", True))
 
     @property
+    def opaque(self) -> str:
+        """How a sentence begins that says why nothing inside can be used; for networks that are not differentiable."""
+        why = getattr(self.network, "why_not", None)
+        return f"{self.name} cannot be looked into ({why})" if why else f"{self.name} is a function"
+
+    @property
     def device(self) -> torch.device:
         return next((p.device for p in self.network.parameters()), torch.device("cpu"))
 
@@ -167,32 +145,7 @@ class Classifier:
                 f"{clip.name} is silent (every sample is 0), so there is nothing to explain; check the recording"
             )
         samples = torch.as_tensor(np.array(clip.mono(self.sample_rate)), dtype=self.dtype, device=self.device)
-        total = len(samples)
-        if self.length.seconds is None:
-            return Windows(samples[None], (0,), total)
-        wanted = round(self.length.seconds * self.sample_rate)
-        if total <= wanted:
-            before = self._offset(wanted - total, samples)
-            padded = torch.nn.functional.pad(samples, (before, wanted - total - before))
-            return Windows(padded[None], (-before,), total)
-        if self.length.long == "crop":
-            return Windows(samples[None, :wanted], (0,), total)
-        if self.length.long == "centre":
-            start = (total - wanted) // 2
-            return Windows(samples[None, start : start + wanted], (start,), total)
-        hop = round((self.length.hop_seconds or self.length.seconds) * self.sample_rate)
-        hop -= hop % self.frontend.grid.hop or 0  # so that the windows' frames fall on one common raster
-        hop = max(hop, self.frontend.grid.hop)
-        starts = tuple(range(0, max(total - wanted, 0) + hop, hop))
-        samples = torch.nn.functional.pad(samples, (0, starts[-1] + wanted - total))
-        return Windows(torch.stack([samples[s : s + wanted] for s in starts]), starts, total)
-
-    def _offset(self, spare: int, samples: Tensor) -> int:
-        if self.length.pad == "random":
-            # Each clip lies elsewhere, and always in the same place.
-            generator = torch.Generator().manual_seed(zlib.crc32(samples.cpu().numpy().tobytes()) + self.length.seed)
-            return int(torch.randint(0, spare + 1, (), generator=generator))
-        return spare // 2 if self.length.pad == "centre" else 0
+        return self.length.windows(samples, sample_rate=self.sample_rate, hop=self.frontend.grid.hop)
 
     # --- logits out -----------------------------------------------------------------------------------------
 
@@ -320,7 +273,7 @@ class Classifier:
         from safetensors.torch import save_file
 
         if not self.differentiable:
-            raise AuricleError(f"{self.name} is a function and has no weights to save; keep its module instead")
+            raise AuricleError(f"{self.opaque}, so it has no weights to save; keep what it was opened from")
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         weights = {key: value.detach().cpu().contiguous() for key, value in self.network.state_dict().items()}

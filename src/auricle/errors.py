@@ -10,6 +10,16 @@ class AuricleError(ValueError):
     """Input that auricle cannot use; its message is meant for a person and is shown without a traceback."""
 
 
+def told(error: Exception) -> str:
+    """An error in one line: the sentence of an `AuricleError`, of any other its kind and first line.
+
+    >>> told(AuricleError("too short; give more")), told(KeyError("x"))
+    ('too short; give more', "KeyError: 'x'")
+    """
+    lines = str(error).strip().splitlines() or [""]
+    return lines[0] if isinstance(error, AuricleError) else f"{type(error).__name__}: {lines[0]}".removesuffix(": ")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """A hint that names the closest known word, or lists what there is.
 

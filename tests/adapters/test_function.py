@@ -143,7 +143,7 @@ def test_methods_that_need_a_gradient_say_so_before_any_work(name: str) -> None:
         auricle.explain(beep(), heard(never), method=name)
 
 
-def test_what_is_no_function_is_refused(tmp_path) -> None:
+def test_what_is_no_function_is_refused(tmp_path, monkeypatch) -> None:
     with pytest.raises(AuricleError, match="cannot be called"):
         heard(3)
     with pytest.raises(AuricleError, match="is a torch network"):
@@ -154,8 +154,10 @@ def test_what_is_no_function_is_refused(tmp_path) -> None:
         heard(bands, outputs="values", multi_label=True)
     with pytest.raises(AuricleError, match=r"cannot be saved|no weights to save"):
         heard(bands).save(tmp_path / "model")
-    with pytest.raises(AuricleError, match="function_classifier"):
-        auricle.load_classifier("mine:predict")
+    (tmp_path / "mine_to_load.py").write_text("def predict(samples):\n    return [[1.0] for _ in samples]\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AuricleError, match=r"is a function; say what its outputs are called.*function_classifier"):
+        auricle.load_classifier("mine_to_load:predict")
 
 
 def test_a_network_may_end_in_a_softmax() -> None:

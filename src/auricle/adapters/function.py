@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from auricle.adapters.outputs import Outputs
+from auricle.adapters.said import check_rate
 from auricle.classifier import Classifier, Length
-from auricle.clip import LOWEST_RATE
 from auricle.errors import AuricleError
-from auricle.frontends import Waveform
+from auricle.frontends import Frontend, Waveform
 
 Function = Callable[[np.ndarray], Any]
-"""Samples ``[B, n]`` (float32) in; array, tensor or nested lists ``[B, C]`` out."""
+"""Samples ``[B, n]`` (float32), or a front-end's features, in; array, tensor or nested lists ``[B, C]`` out."""
 
 
 def function_classifier(
@@ -24,6 +24,7 @@ def function_classifier(
     *,
     labels: Sequence[str],
     sample_rate: int,
+    frontend: Frontend | None = None,
     length: Length | None = None,
     outputs: Outputs = "probabilities",
     multi_label: bool = False,
@@ -33,7 +34,8 @@ def function_classifier(
 
     ``function`` is called with float32 samples ``[B, n]`` at ``sample_rate`` and returns ``[B, C]``, one column per
     label: ``probabilities`` (that sum to 1, or each on its own with ``multi_label``), ``logits``, or ``values`` that
-    are no classes, such as a regression's. ``length`` is what it does with clips of other lengths; None takes any.
+    are no classes, such as a regression's. With a ``frontend`` it is called with that front-end's features instead of
+    samples. ``length`` is what it does with clips of other lengths; None takes any.
 
     >>> import auricle, auricle.demo
     >>> def loud(samples):
@@ -50,15 +52,11 @@ def function_classifier(
             f"{type(function).__name__} is a torch network, and wants tensors; make auricle.Classifier(network, …) of "
             "it, so that methods can also use its gradient"
         )
-    if sample_rate < LOWEST_RATE:
-        raise AuricleError(
-            f"a sample rate of {sample_rate} Hz is too low for sound; give the rate that the function hears, at least "
-            f"{LOWEST_RATE} Hz"
-        )
+    check_rate(sample_rate)
     called = name or str(getattr(function, "__name__", type(function).__name__))
     return Classifier(
         FunctionNetwork(function, called),
-        frontend=Waveform(channel=False),
+        frontend=frontend or Waveform(channel=False),
         labels=labels,
         sample_rate=sample_rate,
         length=length,
@@ -73,8 +71,9 @@ class FunctionNetwork(nn.Module):
 
     differentiable = False
 
-    def __init__(self, function: Function, name: str) -> None:
+    def __init__(self, function: Function, name: str, why_not: str | None = None) -> None:
         super().__init__()
+        self.why_not = why_not
         self.function = function
         self.name = name
         self._columns: int | None = None
@@ -83,6 +82,8 @@ class FunctionNetwork(nn.Module):
         given = np.array(samples.detach().cpu().numpy(), dtype=np.float32)  # a copy: the function may write into it
         try:
             answer = self.function(given)
+        except AuricleError:
+            raise
         except (Exception, SystemExit) as error:
             raise AuricleError(
                 f"{self.name} raised {type(error).__name__} ({error}) when it was called with samples of shape "

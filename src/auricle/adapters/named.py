@@ -15,14 +15,14 @@ from torch import nn
 from auricle.classifier import Classifier
 from auricle.errors import AuricleError, nearest
 
-_NAMED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d][\w.]*")
+_NAMED = re.compile(r"(?!hf:)[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d][\w.]*")
 
 
 def is_named(text: str) -> bool:
-    """Whether a text has the form ``module:function``.
+    """Whether a text has the form ``module:function``; ``hf:NAME`` is a Hugging Face model.
 
-    >>> is_named("mine.models:predict"), is_named("digits"), is_named("C:/models")
-    (True, False, False)
+    >>> is_named("mine.models:predict"), is_named("digits"), is_named("C:/models"), is_named("hf:mine")
+    (True, False, False, False)
     """
     return _NAMED.fullmatch(text) is not None
 
@@ -37,20 +37,31 @@ def named(text: str) -> Any:
         found = _module(module_name)
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [each for each in vars(found) if not each.startswith("_") and callable(getattr(found, each))]
-            raise AuricleError(f'{module_name} has no function "{name}"; {nearest(name, known)}')
+            known = [each for each, value in vars(found).items() if not each.startswith("_") and _can_be_meant(value)]
+            raise AuricleError(f'{module_name} has no function or classifier "{name}"; {nearest(name, known)}')
         found = getattr(found, part)
     if isinstance(found, nn.Module):
         raise AuricleError(
             f"{text} is a torch network; make auricle.Classifier(network, …) of it in {module_name} and name that, so "
             "that auricle knows its front-end"
         )
-    if not callable(found) and not isinstance(found, Classifier):
+    if isinstance(found, Classifier):
+        return found
+    if not callable(found) and hasattr(found, "predict"):
+        raise AuricleError(
+            f"{text} is {type(found).__name__}, which does not know how features are made of sounds; make "
+            f"auricle.sklearn_classifier(…, features=…, sample_rate=…) of it in {module_name} and name that"
+        )
+    if not callable(found):
         raise AuricleError(
             f"{text} is {type(found).__name__}, which cannot be called; name a function from samples [B, n] to scores "
             "[B, C], or an auricle.Classifier"
         )
     return found
+
+
+def _can_be_meant(value: Any) -> bool:
+    return isinstance(value, Classifier) or callable(value)
 
 
 @contextmanager

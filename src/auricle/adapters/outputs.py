@@ -32,7 +32,8 @@ def logits_of(probabilities: Tensor, *, multi_label: bool, name: str) -> Tensor:
     >>> logits_of(torch.tensor([[0.25, 0.75]]), multi_label=False, name="model").softmax(1)
     tensor([[0.2500, 0.7500]])
     """
-    least, most = float(probabilities.min()), float(probabilities.max())
+    told = probabilities.detach().double()
+    least, most = float(told.min()), float(told.max())
     if least < -TOLERANCE or most > 1 + TOLERANCE:
         wrong = least if least < -TOLERANCE else most
         raise AuricleError(
@@ -42,7 +43,7 @@ def logits_of(probabilities: Tensor, *, multi_label: bool, name: str) -> Tensor:
     p = probabilities.double()
     if multi_label:
         return (p.clamp_min(SMALLEST).log() - (1.0 - p).clamp_min(SMALLEST).log()).to(probabilities.dtype)
-    sums = p.sum(-1)
+    sums = told.sum(-1)
     furthest = float(sums.flatten()[(sums - 1.0).abs().argmax()])
     if abs(furthest - 1.0) > TOLERANCE:
         raise AuricleError(
