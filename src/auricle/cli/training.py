@@ -15,8 +15,9 @@ from auricle.errors import AuricleError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auricle.callbacks import ExplainCallback
     from auricle.datasets import Dataset
-    from auricle.training.outcome import Order
+    from auricle.training.outcome import Order, Subject
 
 RESUMES = "the same command goes on from the last whole epoch"
 
@@ -65,6 +66,15 @@ def train(
     device: Device = "auto",
     set_: Set = None,
     allow_leakage: Leakage = False,
+    watch: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD[,METHOD]", help="explain the same clips after every epoch; seen in TensorBoard, in OUT/logs"
+        ),
+    ] = None,
+    watch_clips: Annotated[
+        int | None, typer.Option(metavar="N", help="how many validation clips, by turns of each class [default: 10]")
+    ] = None,
 ) -> None:
     """Train a classifier, evaluate it on clips it has not heard, and write both to a folder."""
     from auricle.cli.explaining import check_writable
@@ -79,10 +89,17 @@ def train(
     chosen = choose_split([each.split for each in subjects], fold)
     subject = next(each for each in subjects if each.split is chosen)
     _say_notes(subject.dataset)
-    with stoppable(RESUMES), _shown() as told:
+    explaining = _Explaining(order, subject, watch, watch_clips)
+    with stoppable(RESUMES), training_bars() as told:
         evaluation, failures = train_folder(
-            order, subject, out, watch=lambda what, done, of: told(order.recipe.name, what, done, of)
+            order,
+            subject,
+            out,
+            watch=lambda what, done, of: told(order.recipe.name, what, done, of),
+            explaining=explaining if explaining.methods else None,
         )
+    if explaining.overhead:
+        typer.echo(explaining.overhead)
     _say_failures(failures, out)
     page = write_trained_page(out)
     typer.echo(f"{order.recipe.name}: {evaluation.sentence}\n  {page}")
@@ -110,7 +127,7 @@ def kfold(
     from auricle.training.kfold import kfold as train_folds
 
     _say_notes(orders[0].subjects()[0].dataset)
-    with stoppable(RESUMES), _shown() as told:
+    with stoppable(RESUMES), training_bars() as told:
         found = train_folds(orders, out, workers=workers, told=told)
     page = write_folds_page(out, list(found))
     for order in orders:
@@ -118,13 +135,46 @@ def kfold(
     typer.echo(str(page))
 
 
-def _needs_training() -> None:
+def needs_training() -> None:
     """Say in a sentence that the extra is missing, before any work is done."""
     try:
         import lightning.pytorch  # noqa: F401
         import tensorboard  # noqa: F401
     except ImportError as error:
         raise AuricleError(f"training needs {error.name}; install it with: pip install 'auricle[train]'") from error
+
+
+class _Explaining:
+    """Makes what explains validation clips beside a training, and says afterwards how long that took."""
+
+    def __init__(self, order: Order, subject: Subject, methods: str | None, clips: int | None) -> None:
+        from auricle.naming import method_named
+
+        self.methods = [name.strip() for name in (methods or "").split(",") if name.strip()]
+        if clips is not None and not self.methods:
+            raise AuricleError("--watch-clips has no meaning without --watch METHOD; name a method, such as lrp")
+        for name in self.methods:
+            method_named(name)  # says what is wrong with it
+        dataset, split, count = subject.dataset, subject.split, 10 if clips is None else clips
+        if count < 1:
+            raise AuricleError(f"{count} clips cannot be watched; give --watch-clips of at least 1")
+        part = dataset.take(split.validate if len(split.validate) else split.train)
+        self.part, self.task, self.count = part, order.recipe.task, count
+        self._made: ExplainCallback | None = None
+
+    def __call__(self, board: Any) -> ExplainCallback:
+        from auricle.callbacks import ExplainCallback
+        from auricle.callbacks.samples import by_turns
+
+        rounds = -(-self.count // len(self.part.classes_of(self.task)))
+        samples = by_turns(self.part, self.task, rounds)[: self.count]
+        self._made = ExplainCallback(samples, methods=self.methods, to=board, quiet=True)
+        return self._made
+
+    @property
+    def overhead(self) -> str:
+        """How long explanations took, in words; nothing if there were none."""
+        return "" if self._made is None else self._made.overhead
 
 
 def _order(
@@ -137,7 +187,7 @@ def _order(
     set_: Sequence[str] | None,
     allow_leakage: bool,
 ) -> Order:
-    _needs_training()
+    needs_training()
     from auricle.cli.choosing import settings_of
     from auricle.training.outcome import Order
     from auricle.training.recipe import read_recipe
@@ -158,7 +208,7 @@ def _order(
 
 
 @contextmanager
-def _shown() -> Iterator[Any]:
+def training_bars() -> Iterator[Any]:
     """Bars on the error stream, one for each fold at work; silent unless that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
