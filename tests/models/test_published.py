@@ -335,7 +335,8 @@ def test_a_classifier_of_it_comes_back_from_disk(
 
 
 def test_every_architecture_is_published_by_someone() -> None:
-    assert {each.architecture for each in PUBLISHED.values()} == set(ARCHITECTURES)
+    # Checkpoints of the AST are opened as hf:NAME, with their own extractor.
+    assert {each.architecture for each in PUBLISHED.values()} | {"ast"} == set(ARCHITECTURES)
 
 
 def test_yamnet_without_scale_has_no_weight_to_learn() -> None:

@@ -172,3 +172,26 @@ def test_no_batch_of_one(tmp_path: Path) -> None:
     batches = Batches(store, stored, np.arange(11), np.arange(48), batch=5, seed=0)
     assert [len(targets) for _, targets in batches] == [5, 6]
     assert len(batches) == 2
+
+
+def test_clips_that_stay_short_are_not_kept_as_if_they_were_long(tmp_path: Path) -> None:
+    data = tones(tmp_path / "data")
+    classifier = untrained(recipe(length={"pad": "none"}), data, seed=0)
+    stored = FeatureStore(tmp_path / "samples", classifier, samples=True).prepare(data)
+    assert set(stored.failures) == set(range(len(data)))
+    assert "length.pad=end" in stored.failures[0]
+
+
+def test_a_front_end_that_fills_up_may_be_given_clips_as_they_are(tmp_path: Path) -> None:
+    data = tones(tmp_path / "data")
+    frontend = {"kind": "kaldi", "sample_rate": RATE, "n_mels": 16, "max_frames": 24}
+    small = {"bands": 16, "frames": 24, "patch": 8, "strides": [8, 8], "width": 8, "layers": 1, "heads": 1}
+    network = {"architecture": "ast", "settings": small}
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    classifier = untrained(recipe(frontend=frontend, network=network, length={"pad": "none"}), data, seed=0)
+    store = FeatureStore(tmp_path / "store", classifier)
+    stored = store.prepare(data)
+    assert not stored.failures
+    for number in (3, 11):
+        heard = classifier.frontend(classifier.windows(data.load(number)).samples)
+        torch.testing.assert_close(store.read([stored.first[number]]), heard, rtol=0, atol=0)

@@ -122,6 +122,7 @@ def test_blocks_of_the_networks_are_read_by_default(recipe: str) -> None:
         assert {f"{layer}.2" for layer in LAYERS} < set(layers)
 
 
+@pytest.mark.slow
 def test_esc50_from_recipe_to_interpreters(esc50: dict[str, Path]) -> None:
     l2i, lmac = load_interpreter(esc50["l2i"]), load_interpreter(esc50["lmac"])
     assert l2i.subject.labels == lmac.subject.labels == CATEGORIES
@@ -144,6 +145,7 @@ def compared(made: dict[str, Path], out: Path, *flags: object) -> dict[tuple[str
     return {(each["explainer"], each["column"]): each["value"]["mean"] for each in figures if each["value"]}
 
 
+@pytest.mark.slow
 def test_esc50_interpreters_are_compared_on_two_sounds_at_once(esc50: dict[str, Path], tmp_path: Path) -> None:
     found = compared(esc50, tmp_path)
     for name in ("l2i", "lmac"):
@@ -162,6 +164,7 @@ def test_real_clips_of_esc50_are_explained(esc50: dict[str, Path], tmp_path: Pat
         assert soundfile.info(tmp_path / clip.stem / "kept.wav").frames == 5 * RATE
 
 
+@pytest.mark.slow
 def test_sonyc_ust_from_recipe_to_interpreters_of_several_labels(sonyc: dict[str, Path], tmp_path: Path) -> None:
     l2i = load_interpreter(sonyc["l2i"])
     assert l2i.subject.multi_label
@@ -176,6 +179,7 @@ def test_sonyc_ust_from_recipe_to_interpreters_of_several_labels(sonyc: dict[str
     assert soundfile.info(tmp_path / sonyc["clip"].stem / "kept.wav").duration == SECONDS
 
 
+@pytest.mark.slow
 def test_sonyc_ust_interpreters_are_compared(sonyc: dict[str, Path], tmp_path: Path) -> None:
     found = compared(sonyc, tmp_path, "--explain", "first")
     assert {name for name, _ in found} >= {f"l2i:{sonyc['l2i']}", f"lmac:{sonyc['lmac']}", "random"}

@@ -136,8 +136,9 @@ def test_stopped_folds_leave_no_process_behind(tmp_path: Path, how: signal.Signa
     command = [sys.executable, "-c", "from auricle.cli.commands import main; main()", "kfold", str(file)]
     command += ["--data", str(table), "--out", str(tmp_path / "out"), "--workers", "2"]
     process = subprocess.Popen(
-        command, env=environment, start_new_session=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
+        command, env=environment, start_new_session=True, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a job in the background would ignore it
+    )  # fmt: skip
     while not list((tmp_path / "out").glob(f"tones/*/{STATE}")):
         assert process.poll() is None
         time.sleep(0.2)
@@ -145,7 +146,7 @@ def test_stopped_folds_leave_no_process_behind(tmp_path: Path, how: signal.Signa
         os.killpg(process.pid, how)
     else:
         process.send_signal(how)
-    said = process.communicate(timeout=60)[1].decode()  # ends when no process holds the pipe any more
+    said = process.communicate(timeout=180)[1].decode()  # ends when no process holds the pipe any more
     if how == signal.SIGINT:
         assert process.returncode == 130
         assert said == "auricle: stopped; the same command goes on from the last whole epoch\n"

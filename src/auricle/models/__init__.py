@@ -12,6 +12,7 @@ from torch import nn
 
 from auricle.errors import AuricleError, nearest
 from auricle.models.alexnet import AlexNet
+from auricle.models.ast import AST
 from auricle.models.audiblexai import AudibleXAICNN
 from auricle.models.audionet import AudioNet
 from auricle.models.cnn14 import Cnn14
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: dict[str, Callable[..., nn.Module]] = {
     each.architecture: each
-    for each in (DigitsCNN, AlexNet, AudioNet, AudibleXAICNN, MelCNN, KumarCNN, Cnn14, Yamnet)
+    for each in (DigitsCNN, AlexNet, AudioNet, AudibleXAICNN, MelCNN, KumarCNN, Cnn14, Yamnet, AST)
 }
 BUNDLED = Path(__file__).parent / "bundled"
 
@@ -55,26 +56,11 @@ def bundled() -> dict[str, dict[str, str]]:
 
 
 def load_classifier(name_or_folder: str | Path, *, network: nn.Module | None = None) -> Classifier:
-    """A classifier by the name of a bundled model, or from a folder written by `Classifier.save`.
+    """A classifier by the name of a bundled model, from a folder of `Classifier.save`, ``hf:NAME`` or ``module:name``.
 
-    ``network`` takes the weights when the saved network is of your own making.
+    ``network`` takes the weights when the saved network is of your own making. Models that say neither labels nor rate
+    have functions of their own: `auricle.keras_classifier`, `auricle.function_classifier` and so on.
     """
-    from auricle.adapters.named import is_named
-    from auricle.classifier import read_classifier
+    from auricle.adapters.opening import open_model
 
-    text, path = str(name_or_folder), Path(name_or_folder)
-    if (BUNDLED / text / "classifier.json").exists() and not path.is_dir():
-        return read_classifier(BUNDLED / text, network)
-    if path.is_dir():
-        return read_classifier(path, network)
-    if path.is_file():
-        raise AuricleError(
-            f"{path} is a file; give the folder that classifier.save() wrote. Checkpoints made with torch.save may "
-            "run code when opened and are not read: load it yourself and wrap the network in auricle.Classifier"
-        )
-    if is_named(text):
-        raise AuricleError(
-            f"{text} names a Python function; import it and give it to "
-            "auricle.function_classifier(function, labels=[…], sample_rate=…)"
-        )
-    raise AuricleError(f'no model or folder is called "{text}"; {nearest(text, bundled())}')
+    return open_model(str(name_or_folder), network=network)

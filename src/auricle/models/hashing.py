@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from typing import Any
@@ -36,11 +37,20 @@ def _around(classifier: Classifier) -> tuple[Any, ...]:
     return classifier.labels, classifier.frontend, classifier.length, classifier.multi_label, classifier.outputs
 
 
+def _without_defaults(value: Any) -> Any:
+    """A front-end's or length's settings as far as they were chosen: a setting that is new changes no older model."""
+    if not dataclasses.is_dataclass(value):
+        return value
+    fields = [(each.name, getattr(value, each.name), each.default) for each in dataclasses.fields(value)]
+    return type(value).__name__, [(name, _without_defaults(own)) for name, own, default in fields if own != default]
+
+
 def _hashed(classifier: Classifier) -> str:
     import torch
 
     layers = re.sub(r"0x[0-9a-f]+", "", repr(classifier.network))  # an address in memory is another each time
-    found = hashlib.sha256(repr((_around(classifier), layers)).encode())
+    around = [_without_defaults(each) for each in _around(classifier)]
+    found = hashlib.sha256(repr((around, layers)).encode())
     weights = sorted(classifier.network.state_dict().items())
     for name, value in weights:
         found.update(name.encode())

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from auricle.models.alexnet import AlexNet
+from auricle.models.ast import AST
 from auricle.models.audiblexai import AudibleXAICNN
 from auricle.models.audionet import AudioNet
 from auricle.models.cnn14 import Cnn14
@@ -67,6 +68,16 @@ def _glorot(network: nn.Module) -> None:
         _fill_bias(layer, 0.0)
 
 
+def _ast(network: nn.Module) -> None:
+    """Gaussians of the width that its settings say, also of tokens and positions; biases 0 (Touvron et al. 2021)."""
+    width: float = network.settings["initial"]  # type: ignore[index, assignment]
+    for name, value in network.named_parameters():
+        if value.ndim > 1:
+            nn.init.trunc_normal_(value, std=width)
+        elif name.endswith("bias"):
+            nn.init.zeros_(value)
+
+
 def _weighted(network: nn.Module) -> list[Weighted]:
     return [module for module in network.modules() if isinstance(module, Weighted)]
 
@@ -82,5 +93,6 @@ INITIALISERS: dict[type[nn.Module], Callable[[nn.Module], None]] = {
     AudibleXAICNN: _glorot,
     Cnn14: _glorot,
     Yamnet: _glorot,
+    AST: _ast,
 }
 """Whose initialiser was published; `DigitsCNN`, `MelCNN` and `KumarCNN` begin as PyTorch's layers do."""

@@ -27,7 +27,7 @@ from auricle.datasets import Dataset
 from auricle.errors import AuricleError
 from auricle.files import make_folder
 
-FORMAT = 1
+FORMAT = 2
 """Raised when features of the same settings come out differently than before."""
 
 
@@ -140,9 +140,16 @@ class FeatureStore:
         """``[windows, *shape]`` of one clip, exactly as the classifier hears it."""
         samples = self._classifier.windows(clip).samples.cpu().float()
         if self.keeps_samples:
-            return samples.numpy()
-        with torch.inference_mode():
-            return self._classifier.frontend(samples).contiguous().numpy()
+            made = samples
+        else:
+            with torch.inference_mode():
+                made = self._classifier.frontend(samples).contiguous()
+        if tuple(made.shape[1:]) != self.shape:
+            raise AuricleError(
+                f"{clip.name} gives {tuple(made.shape[1:])} where all clips must give {self.shape}; let shorter clips "
+                "be padded, with length.pad=end"
+            )
+        return made.numpy()
 
     # --- reading --------------------------------------------------------------------------------------------
 

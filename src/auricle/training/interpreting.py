@@ -20,8 +20,9 @@ from auricle.datasets import Dataset
 from auricle.errors import AuricleError, nearest
 from auricle.evaluation.tested import Choice, choose_clips
 from auricle.files import cache_folder
-from auricle.interpreters.base import Interpreter, InterpreterSettings, subject_of
+from auricle.interpreters.base import CARD, WEIGHTS, Interpreter, InterpreterSettings, subject_of
 from auricle.interpreters.fitting import STATE, finished, fit
+from auricle.interpreters.opening import load_interpreter
 from auricle.interpreters.presets import PRESETS, kind_and_settings
 from auricle.models import load_classifier
 from auricle.training.batches import Batches
@@ -77,7 +78,8 @@ def train_interpreter(
     """Train an interpreter and save it to ``out``; interrupted, the same order goes on from the last whole epoch.
 
     It learns from the clips that trained the model, and the epoch is chosen on those that chose the model's own (or on
-    a tenth of the training clips): the test clips stay unheard. Raises `AuricleError` where no clip could be heard.
+    a tenth of the training clips): the test clips stay unheard. What the same order has trained already is read from
+    ``out``. Raises `AuricleError` where no clip could be heard, and where ``out`` holds what another order trained.
     """
     (kind, _), settings = kind_and_settings(order.kind), order.built()
     classifier = _classifier(order)
@@ -101,7 +103,9 @@ def train_interpreter(
             f"no training clip of {choice.dataset.name} could be heard; the first said: "
             f"{next(iter(stored.failures.values()), 'there are none')}"
         )
-    identity = _identity(made, order, stored)
+    identity = _identity(made, order, choice, hearing.length.seconds, stored)
+    if is_trained(out):
+        return _trained(out, identity)
     if not (out / STATE).exists():
         made.prepare(
             _labelled(dataset, choice.task, len(learn), order.seed, watch), dictionary=order.dictionary
@@ -118,11 +122,12 @@ def train_interpreter(
         choosing,
         seed=order.seed,
         out=out,
-        identity=identity,
+        identity=json.dumps(identity, sort_keys=True),
         on_step=lambda epoch, done, of: watch(f"epoch {epoch + 1} of {settings.epochs}", done, of),
         on_epoch=on_epoch,
     )
     made.facts |= {
+        "identity": identity,
         "model_path": order.model,
         "data": choice.data,
         "task": choice.task,
@@ -142,6 +147,27 @@ def train_interpreter(
     return made
 
 
+def is_trained(out: Path) -> bool:
+    """Whether a folder holds an interpreter whose training is finished."""
+    return (out / CARD).is_file() and (out / WEIGHTS).is_file()
+
+
+def _trained(out: Path, identity: dict[str, Any]) -> Interpreter:
+    """The interpreter of a finished training; raises `AuricleError` unless it is this one."""
+    found = load_interpreter(out)
+    before = found.facts.get("identity", {})
+    if before != identity:
+        differing = [key for key in identity if before.get(key) != identity[key]]
+        if "kind" in differing:  # whose settings are others, too
+            differing = ["kind"]
+        raise AuricleError(
+            f"{out} holds the interpreter of another training (it differs in {', '.join(differing)}); choose another "
+            "--out, or delete the folder"
+        )
+    finished(out)
+    return found
+
+
 def _classifier(order: InterpreterOrder) -> Classifier:
     if order.device not in ("auto", "cpu", "cuda"):
         raise AuricleError(f'"{order.device}" is no device; write --device auto, cpu or cuda')
@@ -159,7 +185,7 @@ def _at_one_length(order: InterpreterOrder, classifier: Classifier) -> Classifie
     if own is not None:
         if asked not in (None, own):
             raise AuricleError(f"{classifier.name} hears {own:g} s, not {asked:g} s; leave --seconds out")
-        return classifier
+        return _hearing(classifier, own)
     if asked is None:
         raise AuricleError(
             f"{classifier.name} hears clips of any length; say at which length its interpreter learns, as "
@@ -167,8 +193,14 @@ def _at_one_length(order: InterpreterOrder, classifier: Classifier) -> Classifie
         )
     if asked <= 0:
         raise AuricleError(f"windows of {asked:g} s hold nothing; give a longer --seconds")
+    return _hearing(classifier, asked)
+
+
+def _hearing(classifier: Classifier, seconds: float) -> Classifier:
+    """The classifier with windows that are all of one length: what is otherwise left as short as it is gets silence."""
     hearing = copy.copy(classifier)
-    hearing.length = replace(classifier.length, seconds=asked)
+    pad = "end" if classifier.length.pad == "none" else classifier.length.pad
+    hearing.length = replace(classifier.length, seconds=seconds, pad=pad)
     return hearing
 
 
@@ -215,8 +247,21 @@ def _labelled(
             continue
 
 
-def _identity(made: Interpreter, order: InterpreterOrder, stored: Stored) -> str:
-    """What makes a training this one: the interpreter, the sounds in their order, the seed."""
-    card = made.card()
-    parts = [card["kind"], card["subject"], card["settings"], order.seed, str(order.dictionary), stored.content]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+def _identity(
+    made: Interpreter, order: InterpreterOrder, choice: Choice, seconds: float, stored: Stored
+) -> dict[str, Any]:
+    """What makes a training this one, as plain values: what was asked, the model, the sounds in their order."""
+    contents = hashlib.sha256("".join(stored.content).encode()).hexdigest()[:16]
+    asked = {
+        **dataclasses.asdict(made.settings),
+        "kind": made.kind,
+        "model": made.subject.weights,
+        "layers": made.subject.layers,
+        "task": choice.task,
+        "seconds": seconds,
+        "seed": order.seed,
+        "dictionary": None if order.dictionary is None else str(order.dictionary),
+        "clips": contents,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(asked))
+    return plain

@@ -84,10 +84,11 @@ class Learner(pl.LightningModule):
         if augment.of_features:
             if self._silence is None:
                 self._silence = self._silent(inputs)
-            turned = getattr(classifier.frontend, "layout", "channel") == "transposed"
-            maps, silence = (each.transpose(-1, -2) if turned else each for each in (inputs, self._silence))
+            layout = getattr(classifier.frontend, "layout", "channel")
+            maps, silence = (_as_maps(each, layout) for each in (inputs, self._silence))
             maps = vary_features(maps, augment, silence=silence, generator=self._generator)
-            inputs = maps.transpose(-1, -2) if turned else maps
+            inputs = maps if layout == "channel" else maps.transpose(-1, -2)
+            inputs = inputs.squeeze(1) if layout == "sequence" else inputs
         return self._laid_out(inputs)
 
     def _front(self, inputs: Tensor) -> Tensor:
@@ -134,6 +135,12 @@ def derived(seed: int, epoch: int, purpose: int) -> int:
     import numpy as np
 
     return int(np.random.SeedSequence([seed, epoch, purpose]).generate_state(1)[0])
+
+
+def _as_maps(features: Tensor, layout: str) -> Tensor:
+    """Features in a layout of the front-end as ``[B, 1, bands, frames]``."""
+    maps = features.unsqueeze(1) if layout == "sequence" else features
+    return maps if layout == "channel" else maps.transpose(-1, -2)
 
 
 def loss_of(logits: Tensor, targets: Tensor, *, weights: Tensor | None = None, smoothing: float = 0.0) -> Tensor:

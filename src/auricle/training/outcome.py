@@ -25,7 +25,7 @@ from auricle.files import write_whole
 from auricle.training.card import card_of, write_card
 from auricle.training.features import FeatureStore, Stored
 from auricle.training.recipe import Recipe
-from auricle.training.train import Trained, Watch, features_of, settle, train, unwatched
+from auricle.training.train import Explaining, Trained, Watch, features_of, settle, train, unwatched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,14 +55,16 @@ class Subject:
 
 
 def train_folder(
-    order: Order, subject: Subject, out: Path, *, watch: Watch = unwatched
+    order: Order, subject: Subject, out: Path, *, watch: Watch = unwatched, explaining: Explaining | None = None
 ) -> tuple[Evaluation, dict[str, str]]:
     """Train, evaluate on the test part and write everything to ``out``, the card last; see docs/train-a-model.md.
 
     Returns the evaluation, and the clips that could not be heard with the reason. Raises `AuricleError` as `train`.
     """
     recipe, dataset, split = order.recipe, subject.dataset, subject.split
-    trained = train(recipe, dataset, split, out, seed=order.seed, device=order.device, watch=watch)
+    trained = train(
+        recipe, dataset, split, out, seed=order.seed, device=order.device, watch=watch, explaining=explaining
+    )
     settle(trained, out)
     store, stored = features_of(recipe, trained.classifier, dataset, split)
     test = np.array([number for number in split.test if stored.count[number]], np.int64)

@@ -24,7 +24,9 @@ class LengthOfClips(Part):
     """What the network hears of a clip."""
 
     seconds: float = Field(gt=0, description="length of the network's input")
-    pad: Literal["end", "centre", "random"] = Field("end", description="where a shorter clip lies in it")
+    pad: Literal["end", "centre", "random", "none", "repeat", "loop"] = Field(
+        "end", description="where a shorter clip lies in it; none leaves it as it is, for a front-end that fills up"
+    )
     long: Literal["refuse", "window", "crop", "centre"] = Field("refuse", description="what becomes of a longer clip")
     hop_seconds: float | None = Field(None, gt=0, description="between windows of a longer clip; by default no overlap")
 

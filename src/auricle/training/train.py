@@ -34,6 +34,9 @@ from auricle.training.state import Epoch, State, read_state, unwritten
 
 STATE = "training-state.pt"
 
+Explaining = Callable[[Any], pl.Callback]
+"""Makes a callback that explains, of the ``SummaryWriter`` to which the training itself is logged."""
+
 Watch = Callable[[str, int, int], None]
 """Told what is being done (``features`` or ``epoch 3 of 8``), how far it is and of how many steps."""
 
@@ -93,9 +96,11 @@ def train(
     seed: int = 0,
     device: str = "auto",
     watch: Watch = unwatched,
+    explaining: Explaining | None = None,
 ) -> Trained:
     """Train on ``split.train``, choose the epoch on ``split.validate``, and keep the state in ``out`` after each epoch.
 
+    ``explaining`` makes a callback that looks on and leaves the training as it is, a `callbacks.ExplainCallback`.
     Called again with the same arguments after any interruption it goes on, and ends with the same weights (bit for bit
     on a CPU). Raises `AuricleError` for clips longer than the recipe allows, and when no clip could be heard.
     """
@@ -113,7 +118,10 @@ def train(
     state = read_state(out / STATE, mine) or State(identity=mine, threads=torch.get_num_threads())
     make_folder(out)
     if not state.finished:
-        _learn(classifier, recipe, learning, choosing, state, out / STATE, seed=seed, device=device, watch=watch)
+        _learn(
+            classifier, recipe, learning, choosing, state, out / STATE, seed=seed, device=device, watch=watch,
+            explaining=explaining,
+        )  # fmt: skip
     if state.best:
         classifier.network.load_state_dict(state.best)
     else:  # saved by `settle`
@@ -178,7 +186,7 @@ def _refuse_long(dataset: Dataset, recipe: Recipe) -> None:
 
 def _check_layout(recipe: Recipe, classifier: Classifier) -> None:
     layout = getattr(classifier.frontend, "layout", "samples")
-    if recipe.augment.of_features and layout not in ("channel", "transposed"):
+    if recipe.augment.of_features and layout not in ("channel", "transposed", "sequence"):
         raise AuricleError(
             f"{recipe.name} stretches or masks maps, and its front-end gives {layout}; leave these settings of "
             "augment out"
@@ -196,6 +204,7 @@ def _learn(
     seed: int,
     device: str,
     watch: Watch,
+    explaining: Explaining | None,
 ) -> None:
     if state.network:
         classifier.network.load_state_dict(state.network)
@@ -213,7 +222,7 @@ def _learn(
     keeping = _Keeping(learner, learning, state, path, recipe.training, watch)
     left = recipe.training.epochs - len(state.history)
     if left > 0 and not keeping.over():
-        trainer = _trainer(recipe.training, path.parent / "logs", left, device, keeping)
+        trainer = _trainer(recipe.training, path.parent / "logs", left, device, keeping, explaining)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Lightning's hints about workers and logging intervals
             try:
@@ -232,7 +241,9 @@ def _learn(
     state.write(path)
 
 
-def _trainer(training: Training, logs: Path, epochs: int, device: str, keeping: _Keeping) -> pl.Trainer:
+def _trainer(
+    training: Training, logs: Path, epochs: int, device: str, keeping: _Keeping, explaining: Explaining | None
+) -> pl.Trainer:
     from lightning.pytorch.loggers import TensorBoardLogger
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
@@ -244,7 +255,7 @@ def _trainer(training: Training, logs: Path, epochs: int, device: str, keeping: 
         precision=precision_of(training, device),  # type: ignore[arg-type]
         gradient_clip_val=training.clip_gradient,
         logger=False,
-        callbacks=[keeping],
+        callbacks=[keeping, *([explaining(keeping.board.experiment)] if explaining else [])],
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
