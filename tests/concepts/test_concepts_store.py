@@ -21,6 +21,7 @@ from auricle.concepts.subspaces import Subspaces
 from auricle.errors import AuricleError
 from auricle.methods import LRP, DeepTaylor, InputXGradient
 from auricle.models import load_classifier
+from auricle.models.hashing import weights_hash
 
 LAYER = "features.6"
 
@@ -132,6 +133,7 @@ def test_another_model_is_refused(digits: Classifier, tmp_path: Path) -> None:
     with pytest.raises(AuricleError, match=r"found in another model .*mean nothing.*auricle concepts fit") as caught:
         load_concepts(tmp_path, other)
     assert "\n" not in str(caught.value)
+    assert all(weights_hash(each) in str(caught.value) for each in (digits, other))
     with pytest.raises(AuricleError, match="found in another model"):
         load_concepts(tmp_path, on_samples(nn.Linear(4, 3), (4,)))
 

@@ -118,6 +118,19 @@ def test_the_number_of_concepts_can_be_chosen_by_held_out_clips(
         fit_concepts(digits, takes[:6], layer=LAYER, learner=learner, choose=(2, 4))
 
 
+@pytest.mark.parametrize("learner", ["drsa", "prca", "nmf", "random"])
+def test_too_many_concepts_are_told_by_the_first_clip(
+    digits: Classifier, takes: list[tuple[Clip, str]], learner: str
+) -> None:
+    """Not after all of them were heard, which may take hours."""
+    heard: list[Clip] = []
+    with pytest.raises(AuricleError, match="80 channels cannot hold 81 concepts"):
+        fit_concepts(
+            digits, takes, layer=LAYER, learner=build_learner(learner, concepts=81), on_clip=heard.append
+        )
+    assert heard == []
+
+
 def test_a_sentence_names_the_class_that_cannot_be_fitted(digits: Classifier, takes: list[tuple[Clip, str]]) -> None:
     with pytest.raises(AuricleError, match="7 concepts do not share 80 channels"):
         fit_concepts(digits, takes, layer=LAYER, learner=build_learner("drsa", concepts=7))

@@ -144,6 +144,7 @@ def test_unequal_blocks_follow_their_order():
     found = RandomBlocks(sizes=(1, 4, 2)).fit(*vectors())
     assert sorted(found.sizes) == [1, 2, 4]
     assert found.has_residual
+    assert build_learner("random", sizes="1, 4,2").sizes == (1, 4, 2)  # as a command line gives them
 
 
 def test_planted_subspaces_are_missed_by_what_looks_at_moments():
@@ -187,6 +188,7 @@ NAN[0, 0] = float("nan")
         (lambda: RandomBlocks(sizes=(4, 5)).fit(A, C), "do not fit 8 channels"),
         (lambda: RandomBlocks(sizes=()).fit(A, C), "do not fit 8 channels"),
         (lambda: RandomBlocks(sizes=(2, 0)).fit(A, C), "do not fit 8 channels"),
+        (lambda: build_learner("drsa", sizes="2,few"), "drsa cannot use sizes=few"),
         (lambda: NMF().fit(A - 0.1, C), "nmf needs activations that are not negative"),
         (lambda: NMF(concepts=3).fit(A[:, :1].expand(-1, 8), C), "different non-negative parts"),
         (lambda: NMF().fit_moments(Moments.of(A, C)), "nmf looks at single vectors"),

@@ -61,14 +61,16 @@ def collect(
     labels: Iterable[str] | None = None,
     correct: bool = True,
     seed: int = 0,
+    check_channels: Callable[[int], None] | None = None,
     on_clip: Callable[[Clip], None] | None = None,
     on_failure: Callable[[str, AuricleError], None] | None = None,
 ) -> dict[str, Collected]:
     """Vectors of every class, each clip explained for its own label, by label.
 
     clips: pairs of a clip and its label, read one after another. labels: the classes to collect (by default all that
-    occur). correct: leave out clips that the classifier takes for something else. Where ``on_failure`` is given, a
-    clip that cannot be heard is told to it and left out. Raises `AuricleError` for a class without (correct) clips.
+    occur). correct: leave out clips that the classifier takes for something else. check_channels: told how many
+    channels the layer has as soon as a clip was heard; may raise. Where ``on_failure`` is given, a clip that cannot be
+    heard is told to it and left out. Raises `AuricleError` for a class without (correct) clips.
     """
     sampling = sampling or Sampling()
     wanted = list(dict.fromkeys(labels)) if labels is not None else None
@@ -79,6 +81,8 @@ def collect(
 
     def work() -> None:
         for clip, label, supplied, positions in _supplied(classifier, waiting, layer, method):
+            if check_channels is not None:
+                check_channels(supplied[0].shape[-1])
             into = found[label]
             into.clips += 1
             _take(into, clip, supplied, positions, sampling, seed)

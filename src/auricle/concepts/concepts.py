@@ -83,10 +83,12 @@ class Concepts:
 
     def check(self, classifier: Classifier) -> None:
         """Raise `AuricleError` if these are not concepts of this classifier."""
-        if weights_hash(classifier) != self.model:
+        this = weights_hash(classifier)
+        if this != self.model:
             raise AuricleError(
-                f"these concepts were found in another model ({self.model_name}, weights {self.model}), so they mean "
-                f"nothing in {classifier.name}; fit them again with: auricle concepts fit"
+                f"these concepts were found in another model ({self.model_name}, hash {self.model}) than this "
+                f"({classifier.name}, hash {this}: weights, layers or front end differ), so they mean nothing here; "
+                "fit them again with: auricle concepts fit"
             )
 
     # --- saving ---------------------------------------------------------------------------------------------

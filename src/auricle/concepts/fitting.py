@@ -67,6 +67,7 @@ def fit_concepts(
         labels=labels,
         correct=correct,
         seed=seed,
+        check_channels=None if choose else learner.check_channels,
         on_clip=on_clip,
         on_failure=on_failure,
     )

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from auricle.classifier import Classifier
-from auricle.concepts.tap import LAST, SECOND
 from auricle.errors import AuricleError
 from auricle.methods import build
+from auricle.methods.channels import channels_of
 from auricle.methods.coalitions.taint import structural
 from auricle.methods.derivatives import COMPILED
 from auricle.methods.one_pass import OnePassMethod
@@ -61,7 +61,7 @@ def layers(classifier: Classifier, *, seconds: float | None = None) -> list[Laye
     is measured: NaN is put into parts of the features, and where it arrives is looked up.
     """
     if not classifier.differentiable:
-        raise AuricleError(f"{classifier.name} is a function; it has no layers to look into")
+        raise AuricleError(f"{classifier.opaque}; it has no layers to look into")
     count = round((seconds or classifier.length.seconds or 1.0) * classifier.sample_rate)
     noise = 0.1 * torch.randn(1, count, generator=torch.Generator().manual_seed(0))
     samples = noise.to(classifier.device, classifier.dtype)
@@ -110,19 +110,14 @@ def _found(classifier: Classifier, features: Tensor) -> list[tuple[str, int, Ten
     """Names, channel axes and outputs of the layers that are called once and give one map."""
     heard: list[tuple[str, int, Tensor]] = []
     calls: dict[str, int] = {}
-    axes = [1]
 
     def hear(name: str, module: nn.Module, output: Any) -> None:
         calls[name] = calls.get(name, 0) + 1
-        if isinstance(module, LAST):
-            axes.append(-1)
-        elif isinstance(module, SECOND):
-            axes.append(1)
         first = _first(output)
         if first is not None and first.shape[0] == 1 and not isinstance(module, nn.Dropout | nn.Identity):
-            heard.append((name, (1 if first.ndim == 2 else axes[-1]) % first.ndim, first))
+            heard.append((name, 1 if first.ndim == 2 else channels.axis(first), first))
 
-    with torch.no_grad(), _hearing(classifier, hear):
+    with torch.no_grad(), channels_of(classifier.network) as channels, _hearing(classifier, hear):
         classifier.logits_from_features(features)
     return [each for each in heard if calls[each[0]] == 1 and each[2].shape[each[1]] > 1]
 

@@ -11,11 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from auricle.errors import AuricleError
-from auricle.methods.activations import layer_of
+from auricle.methods.channels import Channels, channels_of
+from auricle.methods.inside import layer_of
 from auricle.methods.measured import measure_of
-
-LAST = (nn.Linear, nn.LayerNorm, nn.MultiheadAttention, nn.RNNBase, nn.Embedding)
-SECOND = (nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm, nn.GroupNorm, nn.modules.instancenorm._InstanceNorm)
 
 
 @dataclass(eq=False)
@@ -28,7 +26,7 @@ class Tap:
     calls: int = 0
     change: Callable[[Tensor], Tensor] | None = None
     """Vectors ``[B, L, d]`` in, what the rest of the network hears instead out."""
-    _before: list[int] = field(default_factory=list)
+    _channels: Channels = field(default_factory=Channels)
 
     @property
     def said(self) -> Tensor:
@@ -87,7 +85,7 @@ class Tap:
             )
         self.calls += 1
         self.output = first
-        self.axis = 1 if first.ndim == 2 else (self._before[-1] if self._before else 1) % first.ndim
+        self.axis = 1 if first.ndim == 2 else self._channels.axis(first)
         if self.change is None:
             return None
         changed = self.shaped(self.change(self.vectors(first)))
@@ -101,21 +99,13 @@ def tapped(network: nn.Module, layer: str, change: Callable[[Tensor], Tensor] | 
     Channels are the last axis behind a dense layer or layer norm (tokens) and the second elsewhere.
     """
     name, module = layer_of(network, layer)
-    tap = Tap(name, change=change)
-
-    def note(module: nn.Module, inputs: Any, output: Any) -> None:
-        if isinstance(module, LAST):
-            tap._before.append(-1)
-        elif isinstance(module, SECOND):
-            tap._before.append(1)
-
-    # The tap hears last, after what the layer itself is made of.
-    handles = [each.register_forward_hook(note) for each in network.modules() if isinstance(each, LAST + SECOND)]
-    handles.append(module.register_forward_hook(tap._hear))
-    try:
-        yield tap
-    finally:
-        for handle in handles:
+    with channels_of(network) as channels:
+        tap = Tap(name, change=change, _channels=channels)
+        # The tap hears last, after what the layer itself is made of.
+        handle = module.register_forward_hook(tap._hear)
+        try:
+            yield tap
+        finally:
             handle.remove()
 
 

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from typing import Any, ClassVar, Literal
 
 import torch
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
@@ -67,6 +67,10 @@ class Learner(metaclass=Readable):
         """As `fit`, from moments, for learners whose ``needs`` says that these are enough."""
         raise AuricleError(f"{self.name} looks at single vectors, so moments are not enough for it; call fit(a, c)")
 
+    def check_channels(self, channels: int) -> None:
+        """Raise `AuricleError` if a layer of so many channels cannot hold what is asked for."""
+        sizes_of(1, channels)
+
     @abstractmethod
     def _fit(
         self, a: Tensor, c: Tensor, moments: Moments, held_out: tuple[Tensor, Tensor] | None, seed: int
@@ -108,8 +112,16 @@ class Blocks:
     size: int | None = Field(default=None, ge=1, description="directions of a concept; None shares channels equally")
     sizes: tuple[int, ...] | None = Field(
         default=None,
-        description="directions of each concept, in place of concepts and size; what they leave is the residual",
+        description="directions of each concept, as 40,20,10, in place of concepts and size; the rest is the residual",
     )
+
+    @field_validator("sizes", mode="before")
+    @classmethod
+    def _listed(cls, sizes: Any) -> Any:
+        return sizes.split(",") if isinstance(sizes, str) else sizes
+
+    def check_channels(self, channels: int) -> None:
+        self.blocks(channels)
 
     def blocks(self, channels: int) -> tuple[int, ...]:
         """d_k of every concept in a layer of so many channels."""

@@ -32,6 +32,9 @@ class NMF(Learner):
     concepts: int = Field(default=4, ge=1, description="how many concepts (K)")
     steps: int = Field(default=300, ge=1, description="at most so many rounds of coordinate descent")
 
+    def check_channels(self, channels: int) -> None:
+        sizes_of(self.concepts, channels, 1)
+
     def _fit(
         self, a: Tensor, c: Tensor, moments: Moments, held_out: tuple[Tensor, Tensor] | None, seed: int
     ) -> Subspaces:
