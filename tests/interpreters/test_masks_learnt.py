@@ -16,7 +16,7 @@ from auricle.interpreters.decoder import MaskDecoder
 from auricle.interpreters.fitting import fit
 from auricle.interpreters.heard import hear
 from auricle.interpreters.lmac import LMAC, LMACSettings
-from auricle.interpreters.masked import in_log1p
+from auricle.interpreters.masked import in_log1p, variation
 from auricle.interpreters.opening import load_interpreter
 from auricle.interpreters.plane import plane
 from auricle.interpreters.saliency import AmortisedMask, AmortisedSettings
@@ -24,6 +24,7 @@ from auricle.interpreters.taps import Reading
 from auricle.metrics.controls import energy_mask
 from auricle.metrics.si_sdr import si_sdr
 from auricle.naming import method_named
+from auricle.report.plot import units
 
 
 def tones(count, seed=0):
@@ -110,6 +111,13 @@ def test_kept_and_removed_are_the_clip_and_the_kept_part_decides(several, learnt
         np.testing.assert_allclose(both[0], samples[number], atol=1e-6)
         assert explanation.measure(curves=False).row("Fid-In").value == 1.0
         assert explanation.measure(curves=False).settings["masking"]["shape"] == "given"
+
+
+def test_a_mask_is_told_in_shares_kept(several, learnt):
+    explanation = auricle.explain(Clip(tones(1)[0][0].numpy(), RATE), several, method=f"lmac:{learnt['lmac']}")
+    assert units(explanation) == "share kept"
+    said = [panel.get_ylabel() for panel in explanation.plot().axes]
+    assert "share kept of each cell, for low" in said
 
 
 def test_what_is_heard_is_what_was_learnt(several, learnt):
@@ -222,6 +230,25 @@ def test_guided_clips_leave_area_out_and_learn_where_the_clean_clip_is_loud(seve
     assert float(terms["guided"]) > 0.0
     nobody = made(LMAC, several, width=8, guided=4.0, guided_likeness=1.1, noise="white")
     assert float(nobody.terms(heard, torch.Generator().manual_seed(0), 0)["guided"].detach()) == 0.0
+
+
+def test_epochs_before_and_after_guidance_begins_are_judged_by_the_same_loss(several):
+    samples, _ = tones(12)
+    found = made(
+        LMAC, several, epochs=2, width=8, learning_rate=1e-12, guided=4.0, guided_from=1, guided_likeness=-1.0
+    )
+    fit(found, several, Batches(samples), Batches(samples))
+    before, after = found.history
+    assert "guided" not in before
+    assert after["guided"] > 0.0
+    assert before["validate_loss"] == pytest.approx(after["validate_loss"], rel=1e-3)
+    assert before["loss"] != pytest.approx(after["loss"], rel=0.1)
+
+
+def test_a_mask_of_a_single_frame_differs_in_pitch_alone():
+    mask = torch.tensor([[[0.0], [1.0], [1.0]]])
+    assert float(variation(mask)) == 0.5
+    assert float(variation(mask[:, :1])) == 0.0
 
 
 @pytest.mark.parametrize("noise", ["white", "mixed"])

@@ -162,7 +162,7 @@ def subject_of(classifier: Classifier, layers: tuple[str, ...], *, reads: int, n
     from auricle.interpreters.plane import plane_of
 
     if not classifier.differentiable:
-        raise AuricleError(f"{classifier.name} is a function; it has no layers that an interpreter could read")
+        raise AuricleError(f"{classifier.opaque}; it has no layers that an interpreter could read")
     noise = 0.1 * torch.randn(1, n, generator=torch.Generator().manual_seed(0))
     features = classifier.frontend(noise.to(classifier.device, classifier.dtype))
     layers = layers or default_layers(classifier, features, reads)
@@ -187,13 +187,3 @@ def read_subject(card: Mapping[str, Any]) -> Subject:
     given["grid"] = STFT(**given["grid"])
     given["readings"] = tuple(Reading(**each) for each in given["readings"])
     return Subject(**given)
-
-
-def one_class(interpreter: Interpreter, weights: Tensor) -> Tensor:
-    """The class ``[B]`` that each row of target weights names; raises `AuricleError` for a contrast."""
-    if (weights < 0).any() or ((weights > 0).sum(1) != 1).any():
-        raise AuricleError(
-            f"{interpreter.kind} has one mask for each class and none for a contrast; name one class, as --target "
-            f"{interpreter.subject.labels[0]}"
-        )
-    return weights.argmax(1)

@@ -135,7 +135,7 @@ def _learn(
             loss = torch.stack(list(terms.values())).sum()
             if not torch.isfinite(loss):
                 raise AuricleError(
-                    f"the loss of epoch {epoch + 1} is {float(loss)}: training diverged; lower learning_rate"
+                    f"the loss of epoch {epoch + 1} is {float(loss.detach())}: training diverged; lower learning_rate"
                 )
             optimiser.zero_grad(set_to_none=True)
             loss.backward()

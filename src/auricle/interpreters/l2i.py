@@ -39,7 +39,7 @@ class L2ISettings(ComponentSettings):
     )
     noise: int = Field(0, ge=0, description="how many of the columns are learnt first, from clips without a label")
     pooling: Pooling = Field(
-        "max", description="of codes over time: max, which imitates best in the paper too, attention or mean"
+        "max", description="of codes over time: max, which imitates best here, attention or mean"
     )
     reconstruction: float = Field(5.0, ge=0, description="weight of the mean squared error of log(1 + |X|)")
     sparsity: float = Field(0.4, ge=0, description="weight of the mean of the codes")

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from auricle.classifier import Level
-from auricle.interpreters.base import Interpreter, InterpreterSettings, one_class
+from auricle.errors import AuricleError
+from auricle.interpreters.base import Interpreter, InterpreterSettings
 from auricle.interpreters.heard import Heard
 from auricle.interpreters.plane import plane
 from auricle.settings import settings
@@ -99,7 +100,7 @@ class MaskInterpreter(Interpreter):
         if given.noise == "none":
             return samples
         if given.noise == "white":
-            other = noise_like(samples, draw)
+            other = torch.randn(samples.shape, generator=draw).to(samples)
         else:
             other = samples.roll(int(torch.randint(1, max(len(samples), 2), (), generator=draw)), 0)
         level = samples.square().sum(-1, keepdim=True) / other.square().sum(-1, keepdim=True).clamp_min(1e-12)
@@ -127,6 +128,16 @@ class MaskInterpreter(Interpreter):
         return {"fid_in": named.float(), "increase": (o > p).float(), "ff": p - q, "mean_mask": parts.mask.mean((1, 2))}
 
 
+def one_class(interpreter: Interpreter, weights: Tensor) -> Tensor:
+    """The class ``[B]`` that each row of target weights names; raises `AuricleError` for a contrast."""
+    if (weights < 0).any() or ((weights > 0).sum(1) != 1).any():
+        raise AuricleError(
+            f"{interpreter.kind} has one mask for each class and none for a contrast; name one class, as --target "
+            f"{interpreter.subject.labels[0]}"
+        )
+    return weights.argmax(1)
+
+
 def in_log1p(mask: Tensor, magnitude: Tensor) -> Tensor:
     """The gain by which a mask of log(1 + |X|) weighs |X|: (exp(mask · log(1 + |X|)) - 1) / |X|; at 0 its limit.
 
@@ -138,11 +149,6 @@ def in_log1p(mask: Tensor, magnitude: Tensor) -> Tensor:
     return torch.where(loud, torch.expm1(mask * torch.log1p(safe)) / safe, mask)
 
 
-def noise_like(samples: Tensor, draw: torch.Generator) -> Tensor:
-    """White noise in the shape of samples."""
-    return torch.randn(samples.shape, generator=draw).to(samples)
-
-
 def alone(parts: Parted, labels: int) -> Tensor:
     """The answer that a kept part of several labels should get: its own class and no other, ``[B, C]``."""
     return F.one_hot(parts.classes, labels).to(parts.kept)
@@ -150,5 +156,5 @@ def alone(parts: Parted, labels: int) -> Tensor:
 
 def variation(mask: Tensor) -> Tensor:
     """Mean squared difference of neighbours in time and pitch, of masks ``[B, rows, frames]``."""
-    down, along = mask.diff(dim=1).square(), mask.diff(dim=2).square()
-    return (down.mean() if down.numel() else 0.0) + (along.mean() if along.numel() else mask.sum() * 0.0)
+    down, along = (each.square().sum() / max(each.numel(), 1) for each in (mask.diff(dim=1), mask.diff(dim=2)))
+    return down + along

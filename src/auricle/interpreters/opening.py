@@ -48,7 +48,7 @@ def load_interpreter(folder: str | Path) -> Interpreter:
     except (
         ValueError, KeyError, TypeError, AttributeError, RuntimeError, UnicodeDecodeError, SafetensorError
     ) as error:  # fmt: skip
-        raise AuricleError(f"the interpreter in {folder} is damaged ({error!r}); train it again") from error
+        raise AuricleError(f"the interpreter in {folder} is damaged ({error!r}); delete it and train anew") from error
     found.history = list(card["history"])
     found.facts = {key: value for key, value in card.items() if key not in KNOWN}
     return found.eval()

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from auricle.classifier import Classifier
-from auricle.concepts.tap import LAST, SECOND, Tap, tapped
+from auricle.concepts.tap import Tap, tapped
 from auricle.errors import AuricleError
 from auricle.frontends import Frontend, Waveform
+from auricle.methods.channels import channels_of
 from auricle.methods.derivatives import COMPILED
 
-Kind = str
-GRID, TOKENS = "grid", "tokens"
+Kind = Literal["grid", "tokens"]
+GRID: Kind = "grid"
+TOKENS: Kind = "tokens"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ class Reading:
 
 def read(taps: Sequence[Tap], clips: int, frontend: Frontend) -> tuple[list[Tensor], list[Kind]]:
     """Maps ``[B, channels, rows, frames]`` of the tapped layers (tokens: one row), without gradient."""
-    found, kinds = [], []
+    found: list[Tensor] = []
+    kinds: list[Kind] = []
     for tap in taps:
         said = tap.said.detach()
         if len(said) % clips:
@@ -101,32 +105,26 @@ def default_layers(classifier: Classifier, features: Tensor, count: int) -> tupl
     """By size, the last layer of it, and the modules of several layers that end in it."""
     calls: dict[str, int] = {}
 
-    def hear(name: str, module: nn.Module, output: Any) -> None:
+    def hear(name: str, module: nn.Module, inputs: Any, output: Any) -> None:
         calls[name] = calls.get(name, 0) + 1
         first = output[0] if isinstance(output, tuple | list) and output else output
         if not isinstance(first, Tensor) or first.ndim not in (3, 4) or isinstance(module, nn.Dropout | nn.Identity):
             return
         alone = not list(module.children())
-        if alone:
-            before.append(-1 if isinstance(module, LAST) else 1 if isinstance(module, SECOND) else before[-1])
-        sizes = tuple(size for place, size in enumerate(first.shape) if place not in (0, before[-1] % first.ndim))
+        sizes = tuple(size for place, size in enumerate(first.shape) if place not in (0, channels.axis(first)))
         if max(sizes) > 1 and alone:
             ends.pop(sizes, None)
             ends[sizes] = [name]
         elif sizes in ends:
             ends[sizes].append(name)
 
-    before = [1]
-    handles = [
-        module.register_forward_hook(lambda module, inputs, output, name=name: hear(name, module, output))
-        for name, module in ((n.replace(COMPILED, ""), m) for n, m in classifier.network.named_modules() if n)
-    ]
-    try:
-        with torch.no_grad(), classifier.inference():
-            classifier.logits_from_features(features)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with torch.no_grad(), classifier.inference(), ExitStack() as stack:
+        channels = stack.enter_context(channels_of(classifier.network))  # first, so that it hears a layer before `hear`
+        for name, module in classifier.network.named_modules():
+            if name:
+                handle = module.register_forward_hook(partial(hear, name.replace(COMPILED, "")))
+                stack.callback(handle.remove)
+        classifier.logits_from_features(features)
     # A layer that several modules share, such as one ReLU, says several things; the module around it says one.
     found = [each[0] for names in ends.values() if (each := [name for name in names if calls[name] == 1])]
     if not found:
