@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -25,8 +26,10 @@ SWITCHES = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-torch.set_num_threads(1)
+torch.set_num_threads(1)  # the tests themselves run side by side
+os.environ["OMP_NUM_THREADS"] = "1"  # in what the tests start, too
 os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not the user's
+atexit.register(shutil.rmtree, os.environ["AURICLE_CACHE"], ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

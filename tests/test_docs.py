@@ -86,7 +86,7 @@ def test_every_picture_is_shown_and_they_are_small():
     pictures = list((DOCS / "images").glob("*.png"))
     shown = {Path(image).name for path in PAGES.values() for image in docs_figures.IMAGE.findall(path.read_text())}
     assert {path.name for path in pictures} == shown
-    assert sum(path.stat().st_size for path in pictures) < 1_600_000
+    assert sum(path.stat().st_size for path in pictures) < 1_500_000
 
 
 @pytest.mark.parametrize("name", WITH_PYTHON)

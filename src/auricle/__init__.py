@@ -19,8 +19,15 @@ from typing import TYPE_CHECKING, Any
 from auricle._version import __version__
 
 if TYPE_CHECKING:
-    from auricle import components, demo, frontends, methods, metrics, models
+    from auricle import callbacks, components, demo, frontends, methods, metrics, models
+    from auricle.adapters.endpoint import endpoint_classifier
+    from auricle.adapters.exported import exported_classifier
     from auricle.adapters.function import function_classifier
+    from auricle.adapters.huggingface import huggingface_classifier
+    from auricle.adapters.keras import keras_classifier
+    from auricle.adapters.onnx import onnx_classifier
+    from auricle.adapters.scikit import sklearn_classifier
+    from auricle.adapters.torchscript import torchscript_classifier
     from auricle.classifier import Classifier, Length
     from auricle.clip import Clip, load_clip
     from auricle.errors import AuricleError
@@ -36,13 +43,20 @@ _HOME = {
     "Explanation": "auricle.explanation",
     "Length": "auricle.classifier",
     "Masking": "auricle.sonify",
+    "endpoint_classifier": "auricle.adapters.endpoint",
     "explain": "auricle.road",
     "explain_batch": "auricle.road",
+    "exported_classifier": "auricle.adapters.exported",
     "function_classifier": "auricle.adapters.function",
+    "huggingface_classifier": "auricle.adapters.huggingface",
+    "keras_classifier": "auricle.adapters.keras",
     "load_classifier": "auricle.models",
     "load_clip": "auricle.clip",
+    "onnx_classifier": "auricle.adapters.onnx",
+    "sklearn_classifier": "auricle.adapters.scikit",
+    "torchscript_classifier": "auricle.adapters.torchscript",
 }
-_ROOMS = ("components", "demo", "frontends", "methods", "metrics", "models")
+_ROOMS = ("callbacks", "components", "demo", "frontends", "methods", "metrics", "models")
 
 __all__ = [
     "AuricleError",
@@ -52,17 +66,25 @@ __all__ = [
     "Length",
     "Masking",
     "__version__",
+    "callbacks",
     "components",
     "demo",
+    "endpoint_classifier",
     "explain",
     "explain_batch",
+    "exported_classifier",
     "frontends",
     "function_classifier",
+    "huggingface_classifier",
+    "keras_classifier",
     "load_classifier",
     "load_clip",
     "methods",
     "metrics",
     "models",
+    "onnx_classifier",
+    "sklearn_classifier",
+    "torchscript_classifier",
 ]
 
 

@@ -83,7 +83,8 @@ def _padding(relevance: np.ndarray, axes: Axes, seconds: float) -> Check:
     outside = (axes.seconds[1:] <= 0) | (axes.seconds[:-1] >= seconds)
     share = float(amount[..., outside].sum() / amount.sum()) if amount.any() else 0.0
     passed = None if share < 0.5 else False
-    text = f"{_percent(share)} of the relevance lies on silence that was padded around the clip."
+    shown = _percent(share)
+    text = f"{shown[0].upper()}{shown[1:]} of the relevance lies on silence that was padded around the clip."
     return Check("padding share", share, passed, text)
 
 

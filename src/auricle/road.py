@@ -21,6 +21,7 @@ from auricle.methods import Attribution, Method
 from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.models import load_classifier
 from auricle.naming import method_named
+from auricle.repeats import folded
 
 AT_ONCE = 32
 """Windows explained in one pass."""
@@ -197,7 +198,10 @@ def _of_components(
 def on_one_axis(
     classifier: Classifier, parts: Sequence[Attribution], heard: Windows, level: Level
 ) -> tuple[np.ndarray, Axes]:
-    """The windows' relevance on the clip's own time axis; where windows overlap, their mean."""
+    """The windows' relevance on the clip's own time axis; where windows overlap, their mean.
+
+    Of a clip that was repeated, the sum over its copies.
+    """
     front, length = classifier.frontend, heard.samples.shape[1]
     on_samples = level == "waveform" or (level == "features" and isinstance(front, Waveform))
     if on_samples:
@@ -207,6 +211,8 @@ def on_one_axis(
         hop = front.grid.hop
     maps = [part.relevance[0].detach().float().cpu().numpy() for part in parts]
     first = heard.starts[0]
+    if heard.copies > 1:
+        return folded(maps[0], axes, seconds=heard.total / classifier.sample_rate, copies=heard.copies)
     if len(maps) == 1:
         return maps[0], axes.shifted(first / classifier.sample_rate)
     width = (heard.starts[-1] - first) // hop + maps[0].shape[-1]

@@ -68,6 +68,17 @@ def test_a_clip_that_cannot_be_explained_is_one_line(auricle: Auricle, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
+def test_a_rate_without_sound_is_refused_before_any_section(
+    auricle: Auricle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explaining, "sections", None)
+    path = write(tmp_path / "clip.wav", tone(), rate=1)
+    assert package.clip.duration(path) > explaining.LONG
+    ran = auricle("explain", path, "--out", tmp_path / "out")
+    assert ran.code == 1
+    assert "sample rate of 1 Hz" in ran.complaints[0]
+
+
 @pytest.mark.parametrize(
     ("channels", "rate"), [(8, 48000), (1, 384000)], ids=["8 channels", "384 kHz"]
 )

@@ -9,10 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from command_line import Auricle
 
 from auricle import demo, load_clip
-from auricle.concepts.concepts import load_concepts
+from auricle.cli.concepts import _tell_fitted
+from auricle.concepts.concepts import Concepts, load_concepts
+from auricle.concepts.subspaces import Subspaces
+from auricle.methods import LRP
 
 LAYER = "features.6"
 WORDS = ["five", "nine", "seven", "three"]
@@ -93,6 +97,8 @@ def test_a_name_is_kept_and_shown(fitted: Path, auricle: Auricle, tmp_path: Path
     ran = auricle("explain", demo.clip("seven"), "--concepts", copy, "--out", tmp_path / "out")
     assert "vowel" in ran.out
     assert "vowel" in (tmp_path / "out/seven/index.html").read_text()
+    (copy / "pages").mkdir()
+    assert f"auricle concepts show {copy}" in auricle("concepts", "name", copy, "seven", 3, "hiss").err
     ran = auricle("concepts", "name", copy, "seven", 9, "vowel")
     assert ran.code == 1
     assert "seven has concepts 1 to 4, not 9" in ran.err
@@ -167,6 +173,39 @@ def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_
     text = " ".join(page.read_text() for page in pages)
     for word in WORDS:
         assert word in text
+
+
+def test_shares_told_are_those_of_the_pages(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    copy = shutil.copytree(fitted, tmp_path / "copy")
+    ran = auricle("concepts", "show", copy, "--prototypes", 1)
+    card = json.loads((copy / "gallery.json").read_text())
+    for each in card["classes"]:
+        for number, concept in enumerate(each["concepts"], 1):
+            share = 100 * concept["statistics"]["class_share"]["mean"]
+            assert f"{each['label']}, concept {number}: {share:.0f} % of the relevance" in ran.out
+    assert (copy / "pages/index.html").is_file()
+
+
+def test_unequal_blocks_are_told_with_the_rest(corpus: Path, auricle: Auricle, tmp_path: Path) -> None:
+    ran = auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", LAYER, "--out", tmp_path,
+        "--class", "nine", "--method", "random", "--set", "sizes=20,6,2",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    found = load_concepts(tmp_path)["nine"]
+    assert sorted(found.sizes) == [2, 6, 20]
+    assert f", the rest {100 * found.statistics['residual']:.0f} %\n" in ran.out
+    assert sum(found.statistics["relevance"]) + found.statistics["residual"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_what_speaks_against_the_class_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"relevance": [1.6, -0.2], "garbage": [1], "residual": -0.4}
+    found = Concepts("hash", "digits", LAYER, LRP(), {"nine": Subspaces(torch.eye(6)[:, :4], (2, 2), statistics=told)})
+    _tell_fitted(found)
+    said = capsys.readouterr()
+    assert said.out == "nine: 2 concepts of 2, 2 directions; shares of relevance 160 %, -20 %, the rest -40 %\n"
+    assert "concept 2 speaks against nine" in said.err
+    assert "the rest speaks against nine" in said.err
 
 
 def test_relevance_of_another_method_is_told_to_end_at_the_layer(

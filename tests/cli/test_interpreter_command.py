@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 from command_line import Auricle, Ran
 from typer.testing import CliRunner
 
 from auricle import demo
-from auricle.classifier import Length
-from auricle.clip import load_clip
-from auricle.frontends import STFT
+from auricle.classifier import Classifier, Length
+from auricle.clip import Clip, load_clip
+from auricle.frontends import STFT, Waveform
 from auricle.interpreters.dictionary import Dictionary, load_dictionary
 from auricle.interpreters.learning import learn_dictionary
 from auricle.interpreters.opening import load_interpreter
@@ -109,7 +110,11 @@ def test_training_says_what_it_made_and_where(trained: dict[str, Path], voices: 
 
 
 @pytest.mark.parametrize(
-    ("kind", "figures"), [("l2i", ["top-1 fidelity", "reconstruction error"]), ("lmac", ["fid in", "ff", "mean mask"])]
+    ("kind", "figures"),
+    [
+        ("l2i", ["top-1 fidelity", "mean squared error of log(1 + |X|)"]),
+        ("lmac", ["input fidelity (Fid-In)", "average increase (AI)", "faithfulness (FF)", "mean mask (MM)"]),
+    ],
 )
 def test_judging_keeps_a_row_for_each_clip(
     auricle: Auricle, trained: dict[str, Path], kind: str, figures: list[str]
@@ -134,6 +139,8 @@ def test_what_was_learnt_is_shown_as_a_page(auricle: Auricle, trained: dict[str,
     assert ran.code == 0, ran.err
     assert (tmp_path / "pages" / "index.html").exists()
     assert "five: " in ran.out
+    assert "top-1 fidelity: " in ran.out
+    assert "top_1" not in ran.out
     said = refused(auricle("interpreter", "show", trained["lmac"], "--out", tmp_path / "none"))
     assert "of kind lmac, which has no components to show" in said
     assert not (tmp_path / "none").exists()
@@ -214,6 +221,35 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(
     assert ("dictionary" in twice.facts) == (kind == "l2i")
 
 
+def test_what_was_trained_already_is_not_trained_again(
+    auricle: Auricle, train, trained: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = shutil.copytree(trained["l2i"], tmp_path / "out")
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    monkeypatch.setattr(interpreting, "fit", None)
+    ran = train("l2i", *SMALL["l2i"])
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith(f"{out} holds this training already, so nothing was trained:\nl2i for digits: ")
+    for kind, flags, differing in (
+        ("l2i", ("--seed", 1), "seed, clips"),  # others choose the epoch
+        ("l2i", ("--set", "epochs=3", "--set", "width=4"), "epochs, width"),
+        ("l2i", ("--layers", "features.6"), "layers"),
+        ("lmac", (), "kind"),
+    ):
+        said = refused(train(kind, *SMALL[kind], *flags))
+        assert said == (
+            f"{out} holds the interpreter of another training (it differs in {differing}); choose another --out, or "
+            "delete the folder"
+        )
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_window_of_another_length_is_another_training(train, any_length: Path) -> None:
+    flags = (*SMALL["lmac"], "--seconds")
+    assert train("lmac", *flags, 0.5, model=any_length).code == 0
+    assert "differs in seconds" in refused(train("lmac", *flags, 0.6, model=any_length))
+
+
 def test_a_dictionary_that_was_learnt_before_is_spoken_in(train, voices: Path, tmp_path: Path) -> None:
     saved = dictionary(voices).save(tmp_path / "columns")
     ran = train("l2i", "--dictionary", saved, *SMALL["l2i"], "--set", "components=4", "--set", "epochs=1")
@@ -276,7 +312,7 @@ def test_labels_that_the_model_does_not_say_are_told(train, tmp_path: Path) -> N
 def test_a_function_has_no_layers_to_read(train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "guessing.py").write_text("def guess(samples):\n    return [[0.5, 0.5] for _ in samples]\n")
     monkeypatch.chdir(tmp_path)
-    assert "guessing:guess names a Python function" in refused(train("lmac", model="guessing:guess"))
+    assert "guessing:guess is a function" in refused(train("lmac", model="guessing:guess"))
 
 
 def test_what_is_no_interpreter_is_told(
@@ -298,8 +334,24 @@ def test_what_is_no_interpreter_is_told(
     assert "is damaged" in refused(auricle("interpreter", "evaluate", damaged))
 
 
+def test_a_method_without_a_mask_gives_none(auricle: Auricle, seven: Path, tmp_path: Path) -> None:
+    said = refused(auricle("explain", seven, "--method", "lrp", "--shape", "given", "--out", tmp_path / "out"))
+    assert said.startswith("lrp gives relevance and no mask, so its shape cannot be given; write --shape soft or")
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_mask_has_no_contrast(auricle: Auricle, trained: dict[str, Path], seven: Path, tmp_path: Path) -> None:
     method = ("--method", f"lmac:{trained['lmac']}", "--out", tmp_path, "--no-measure")
     said = refused(auricle("explain", seven, "--target", "seven-five", *method))
     assert said == "lmac has one mask for each class and none for a contrast; name one class, as --target zero"
     assert auricle("explain", seven, "--target", "five", *method).code == 0
+
+
+def test_the_training_of_a_model_that_leaves_short_clips_as_they_are_fills_them_up() -> None:
+    network = torch.nn.Flatten()
+    left = Classifier(
+        network, frontend=Waveform(), labels=["a"], sample_rate=8000, length=Length(seconds=0.5, pad="none")
+    )
+    windows = interpreting._hearing(left, 0.5).windows(Clip(np.full(1000, 0.1, np.float32), 8000, "short"))
+    assert windows.samples.shape == (1, 4000)
+    assert left.length.pad == "none"

@@ -142,7 +142,7 @@ WRONG = {
     "a number": (("--model", "own_functions:number", "--labels", "a"), "is int, which cannot be called"),
     "a network": (("--model", "own_functions:network", "--labels", "a"), "make auricle.Classifier(network"),
     "labels of a bundled model": (("--model", "digits", "--labels", "a,b"), "digits brings its own labels"),
-    "multi-label of a bundled model": (("--multi-label",), "--multi-label is for a Python function"),
+    "multi-label of a bundled model": (("--multi-label",), "--multi-label is for models that do not say it"),
     "labels of a classifier": (("--model", "own_functions:classifier", "--labels", "a"), "its own labels"),
     "other outputs": ((*OWN, "--outputs", "probability"), 'did you mean "probabilities"'),
     "a gradient": ((*OWN, "--method", "ig"), "so it has no gradient"),

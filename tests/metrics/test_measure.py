@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+import torch
 from two_bands import RATE, classifier, explanation, tone
 
 from auricle.classifier import Classifier, Length
@@ -159,6 +160,20 @@ def test_every_length_policy_hears_the_whole_as_the_classifier_did(length):
     np.testing.assert_allclose(listener([ones]).probabilities[0], expected, atol=1e-5)
     scores = measure(one, masking=REGIONS, curves=False)
     assert scores.row("Fid-In").value == 1.0
+
+
+@pytest.mark.parametrize("length", [None, Length(seconds=0.4, hop_seconds=0.2)])
+def test_logits_are_what_probabilities_are_made_of(length):
+    one = right(length=length)
+    listener = Listener(one.classifier, one.clip)
+    masks = np.random.default_rng(0).uniform(size=(3, 129, listener.frames))
+    answers = listener(masks)
+    windows = one.classifier.windows(one.clip)
+    assert answers.logits.shape == answers.probabilities.shape == (3, 2)
+    made = one.classifier.probabilities(torch.from_numpy(answers.logits)).numpy()
+    np.testing.assert_allclose(made, answers.probabilities, atol=1e-6)
+    heard = one.classifier.logits(windows.samples).mean(0).numpy()
+    np.testing.assert_allclose(listener.to_sounds(listener.samples[None]).logits[0], heard, atol=1e-4)
 
 
 def test_mean_over_windows_by_hand():

@@ -11,7 +11,8 @@ import pyarrow.parquet as parquet
 import pytest
 from low_and_high import Pointing, choice
 
-from auricle.protocols import compare, scenes, summarise
+from auricle.metrics import METRICS
+from auricle.protocols import COLUMNS, compare, scenes, summarise
 from auricle.protocols.pitfalls import pitfalls
 from auricle.protocols.summary import grouped
 from auricle.protocols.writing import CaseFile, write_comparison
@@ -33,6 +34,13 @@ FACTS = {
 def rows_of(path: Path) -> list[dict[str, str]]:
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def test_facts_of_columns_are_those_of_the_metrics() -> None:
+    for name, other in (("AI", "AI"), ("IoU", "IoU"), ("mass", "mass accuracy"), ("rank", "rank accuracy")):
+        facts, shown = METRICS[other], COLUMNS[name]
+        assert (shown.title, shown.unit, shown.formula) == (facts.title, facts.unit, facts.formula)
+    assert COLUMNS["SI-SDR"].formula == f"{METRICS['SI-SDR'].formula}, within -30 and 30 dB"
 
 
 def test_an_interruption_loses_no_case_that_was_done(tmp_path: Path) -> None:

@@ -13,6 +13,46 @@ from auricle._version import __version__
 from auricle.cli.concepts import concepts_app, layers
 from auricle.cli.data_checking import data_app  # data's commands, and those that this module adds
 from auricle.cli.evaluating import evaluate, predictions
+from auricle.cli.flags import (
+    Actual,
+    Baseline,
+    Baselines,
+    Blur,
+    Components,
+    Data,
+    Events,
+    Floor,
+    From,
+    FrontendFlag,
+    FullBand,
+    Json,
+    Labels,
+    Level,
+    Limit,
+    Loudness,
+    Measure,
+    Model,
+    MultiLabel,
+    OneClip,
+    Out,
+    Outputs,
+    Per,
+    Predicted,
+    Rate,
+    Repeats,
+    Seconds,
+    Seed,
+    Set,
+    SeveralMethods,
+    Shape,
+    Share,
+    Sign,
+    Style,
+    Target,
+    Where,
+    Wrong,
+)
+from auricle.cli.inspecting import models_app
 from auricle.cli.interpreter import interpreter_app
 from auricle.cli.listening import listening_app
 from auricle.cli.manipulating import manipulate_app
@@ -39,6 +79,7 @@ app.add_typer(manipulate_app, name="manipulate")
 app.add_typer(concepts_app, name="concepts")
 app.add_typer(interpreter_app, name="interpreter")
 app.add_typer(listening_app, name="listening-test")
+app.add_typer(models_app, name="models")
 app.command()(layers)
 app.command()(recipes)
 app.command()(train)
@@ -46,63 +87,6 @@ app.command()(kfold)
 app.command()(evaluate)
 app.command()(run)
 app.command(context_settings={"ignore_unknown_options": True})(predictions)  # flags named like columns
-
-OneClip = Annotated[Path, typer.Argument(metavar="CLIP", help="a sound file", show_default=False)]
-Model = Annotated[
-    str, typer.Option(help="a bundled model (see 'auricle models'), a folder of classifier.save(), or module:function")
-]
-Out = Annotated[Path, typer.Option(help="folder to write to")]
-Target = Annotated[str, typer.Option(help="a label, A-B (what speaks for A rather than B), or predicted")]
-Level = Annotated[
-    str | None, typer.Option(help="where relevance is laid: features (the usual), stft or waveform", show_default=False)
-]
-Seed = Annotated[int, typer.Option(help="of every random draw")]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="a setting of the method, see 'auricle methods'")
-]
-FullBand = Annotated[bool, typer.Option("--full-band", help="cut the sounds from the original recording, at its rate")]
-Style = Annotated[str, typer.Option(help="mask, bandpass, griffin-lim or audible-heatmap")]
-Shape = Annotated[
-    str | None,
-    typer.Option(help="soft mask, regions, or given where the method gives a mask, as it then is unless told"),
-]
-Share = Annotated[float, typer.Option(help="share of the relevance that the strongest cells hold together")]
-Sign = Annotated[str, typer.Option(help="relevance for the target (positive), against it (negative), or both")]
-Blur = Annotated[float, typer.Option(help="smoothing of the relevance before masking, in cells")]
-Floor = Annotated[float | None, typer.Option(help="level of the irrelevant part in dB, as -20, instead of off")]
-Loudness = Annotated[bool, typer.Option("--match-loudness", help="bring kept and removed to the original's loudness")]
-Measure = Annotated[bool, typer.Option(help="measure how far the explanation can be trusted")]
-Components = Annotated[
-    str | None, typer.Option(metavar="KIND", help="what can be removed, as time:12 (see 'auricle components')")
-]
-Baseline = Annotated[str | None, typer.Option(help="what stands for absent sound, as silence or noise")]
-Labels = Annotated[str | None, typer.Option(metavar="A,B,C", help="of a function's outputs, or a file, one per line")]
-Rate = Annotated[int | None, typer.Option(help="sample rate that a function hears, in Hz")]
-Outputs = Annotated[str | None, typer.Option(help="what a function returns: probabilities, logits or values")]
-MultiLabel = Annotated[bool, typer.Option("--multi-label", help="each output of a function stands on its own")]
-Seconds = Annotated[float | None, typer.Option(help="length that a function wants; by default any")]
-Events = Annotated[
-    str | None, typer.Option(metavar="FILE", help="annotated events (a table, or TextGrid#tier) to measure against")
-]
-Repeats = Annotated[int | None, typer.Option(help="explain so many times and measure how far the weights agree")]
-Baselines = Annotated[str | None, typer.Option(metavar="A,B", help="measure how far weights depend on these baselines")]
-From = Annotated[
-    Path | None, typer.Option("--from", metavar="DIR", help="explain what the trained model in DIR was tested on")
-]
-SeveralMethods = Annotated[
-    str | None, typer.Option(metavar="A,B", help="with --from: several methods, which each clip's page compares")
-]
-Data = Annotated[str | None, typer.Option(help="with --from: where the data set is now, if it has moved")]
-Wrong = Annotated[bool | None, typer.Option("--wrong/--correct", help="with --from: only wrong, or right, predictions")]
-Actual = Annotated[list[str] | None, typer.Option(metavar="LABEL", help="with --from: only clips that are this")]
-Predicted = Annotated[list[str] | None, typer.Option(metavar="LABEL", help="with --from: only clips heard as this")]
-Where = Annotated[
-    list[str] | None, typer.Option(metavar="COLUMN=VALUE", help="with --from: only clips with this value (repeatable)")
-]
-Per = Annotated[tuple[str, int] | None, typer.Option(metavar="COLUMN N", help="with --from: N clips of each value")]
-Limit = Annotated[int | None, typer.Option(help="with --from: at most so many clips")]
-Json = Annotated[bool, typer.Option("--json", help="as JSON")]
-
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -136,6 +120,7 @@ def explain(
     outputs: Outputs = None,
     multi_label: MultiLabel = False,
     seconds: Seconds = None,
+    frontend: FrontendFlag = None,
     seed: Seed = 0,
     full_band: FullBand = False,
     style: Style = "mask",
@@ -189,7 +174,9 @@ def explain(
         return
     if of_class is not None:
         context.fail("--class goes with --concepts DIR; --target names the class that is explained")
-    said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
+    said = Said(
+        labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds, frontend=frontend
+    )
     shortcuts = {"components": components, "baseline": baseline}
 
     def plans(named: str | Classifier, wanted: str, count: int) -> dict[str, Plan]:
@@ -262,6 +249,7 @@ def compare(
     outputs: Outputs = None,
     multi_label: MultiLabel = False,
     seconds: Seconds = None,
+    frontend: FrontendFlag = None,
     seed: Seed = 0,
     full_band: FullBand = False,
     share: Share = 0.5,
@@ -279,7 +267,9 @@ def compare(
 
     def plans() -> dict[str, Plan]:
         chosen = methods_of(methods, set_ or [], {"components": components, "baseline": baseline})
-        said = Said(labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds)
+        said = Said(
+            labels=labels, rate=rate, outputs=outputs, multi_label=multi_label, seconds=seconds, frontend=frontend
+        )
         classifier = classifier_of(model, said)
         return {
             name: Plan(classifier, each, target, None, seed, masking(each), full_band, measure)
@@ -319,14 +309,6 @@ def list_components(json: Json = False) -> None:
     from auricle.cli.listing import show_components
 
     show_components(json)
-
-
-@app.command()
-def models(json: Json = False) -> None:
-    """List the bundled models."""
-    from auricle.cli.listing import show_models
-
-    show_models(json)
 
 
 @app.command()
@@ -371,7 +353,7 @@ def _only_files(context: typer.Context, clips: list[str]) -> None:
 
 def _only_chosen(context: typer.Context) -> None:
     """With --from the clips' own model explains them."""
-    for name in ("model", "labels", "rate", "outputs", "seconds", "multi_label", "events"):
+    for name in ("model", "labels", "rate", "outputs", "seconds", "multi_label", "frontend", "events"):
         if _given(context, name):
             flag = "--" + name.replace("_", "-")
             raise AuricleError(f"{flag} cannot be given with --from, whose folder brings its own model and clips")

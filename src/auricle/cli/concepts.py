@@ -19,6 +19,7 @@ concepts_app = typer.Typer(
 )
 
 CANDIDATES = (2, 4, 8, 16)
+PAGES = "pages"
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="a folder of 'auricle concepts fit'", show_default=False)]
 Data = Annotated[str | None, typer.Option(help="the data set; by default what the model was trained on")]
@@ -33,7 +34,9 @@ Seed = Annotated[int, typer.Option(help="of every random draw")]
 
 
 def layers(
-    model: Annotated[str, typer.Argument(help="a bundled model or a folder", show_default=False)] = "digits",
+    model: Annotated[
+        str, typer.Argument(help="a bundled model, a folder, hf:NAME or module:name", show_default=False)
+    ] = "digits",
     seconds: Annotated[float | None, typer.Option(help="length of the sound; by default what the model wants")] = None,
     json: Json = False,
 ) -> None:
@@ -72,7 +75,7 @@ def learners(json: Json = False) -> None:
 
 @concepts_app.command()
 def fit(
-    model: Annotated[str, typer.Option(help="a bundled model, or a folder of a trained one")],
+    model: Annotated[str, typer.Option(help="a bundled model, a folder of a trained one, hf:NAME or module:name")],
     layer: Annotated[str, typer.Option(help="name of the layer, see 'auricle layers MODEL'")],
     data: Data = None,
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("auricle-concepts"),
@@ -205,7 +208,7 @@ def show(
         per_class=per_class,
         rank=rank,
         prototypes=prototypes,
-        out=out,
+        out=out or folder / PAGES,
         seed=seed,
     )
 
@@ -223,19 +226,27 @@ def name(
     found = load_concepts(folder).named(label, concept, text)
     found.save(folder)
     typer.echo(f"{label}: {', '.join(found.names_of(label))}")
+    if (folder / PAGES).exists():
+        typer.echo(f"the pages show it once they are written again: auricle concepts show {folder}", err=True)
 
 
 def _tell_fitted(found: Concepts) -> None:
+    from auricle.concepts.concepts import REST
+
     for label, each in found.subspaces.items():
         shares = ", ".join(f"{100 * share:.0f} %" for share in each.statistics["relevance"])
         sizes = ", ".join(map(str, each.sizes))
         line = f"{label}: {len(each)} concepts of {sizes} directions; shares of relevance {shares}"
+        if each.has_residual:
+            line += f", {REST} {100 * each.statistics['residual']:.0f} %"
         if "stability" in each.statistics:
             chance = each.statistics["stability_by_chance"]
             line += f"; stability {each.statistics['stability']:.2f} (by chance {chance:.2f})"
         typer.echo(line)
-        for k in each.statistics.get("garbage") or []:
+        against = [f"concept {k + 1}" for k in each.statistics.get("garbage") or []]
+        if each.has_residual and each.statistics["residual"] < 0:
+            against.append(REST)
+        for name in against:
             typer.echo(
-                f"  concept {k + 1} speaks against {label} on average: it takes up what the others claim too much",
-                err=True,
+                f"  {name} speaks against {label} on average: it takes up what the others claim too much", err=True
             )

@@ -124,7 +124,7 @@ def show(
     per_class: int | None,
     rank: str,
     prototypes: int,
-    out: Path | None,
+    out: Path,
     seed: int,
 ) -> None:
     """Gather what each concept is in clips, and write the pages."""
@@ -145,7 +145,6 @@ def show(
             speakers[clip.name] = choice.dataset.row(number)[group] if group else None
             yield clip, label
 
-    site = out or folder / "pages"
     with stoppable(), progress(len(rows), "hearing") as bar:
         gallery = gather(
             classifier,
@@ -163,17 +162,17 @@ def show(
             return choice.dataset.load(places[name])
 
         bar.describe("writing")
-        write_site(classifier, concepts, gallery, clip_of, site)
+        write_site(classifier, concepts, gallery, clip_of, out)
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
     for label in gallery.labels:
         for name, each in zip(concepts.names_of(label), gallery.statistics[label], strict=True):
             typer.echo(f"{label}, {name}: {_in_words(each)}")
-    typer.echo(str(site / "index.html"))
+    typer.echo(str(out / "index.html"))
 
 
 def _in_words(statistics: Mapping[str, Interval | None]) -> str:
-    share, hertz, when = (statistics.get(each) for each in ("share", "centroid_hz", "centroid_time"))
+    share, hertz, when = (statistics.get(each) for each in ("class_share", "centroid_hz", "centroid_time"))
     text = "nothing of the relevance" if share is None else f"{100 * share.mean:.0f} % of the relevance"
     if hertz is not None and when is not None:
         text += f", around {hertz.mean:.0f} Hz, {100 * when.mean:.0f} % into the clip"

@@ -8,7 +8,10 @@ from typing import Annotated
 import typer
 
 Model = Annotated[
-    str, typer.Argument(metavar="MODEL", help="a folder of 'auricle train', or a bundled model", show_default=False)
+    str,
+    typer.Argument(
+        metavar="MODEL", help="a folder of 'auricle train', a bundled model, hf:NAME or module:name", show_default=False
+    ),
 ]
 Data = Annotated[
     str | None,

@@ -18,7 +18,7 @@ import typer
 from auricle.classifier import Classifier
 from auricle.cli.measuring import NOTHING, Asked
 from auricle.cli.progress import Bar, progress
-from auricle.clip import Clip, duration, load_clip, sections
+from auricle.clip import LOWEST_RATE, Clip, duration, load_clip, sections
 from auricle.errors import AuricleError, nearest
 from auricle.explanation import Explanation, WindowPrediction
 from auricle.files import write_whole
@@ -58,6 +58,11 @@ class Plan:
         if self.level is not None and self.level not in self.method.levels:
             known = LEVELS if self.level not in LEVELS else self.method.levels
             raise AuricleError(f'{self.method.name} cannot use the level "{self.level}"; {nearest(self.level, known)}')
+        if self.masking.shape == "given" and not self.method.gives_mask:
+            raise AuricleError(
+                f"{self.method.name} gives relevance and no mask, so its shape cannot be given; write --shape soft or "
+                "--shape regions"
+            )
 
     def explain(
         self, clip: Clip, bar: Bar | None = None, *, section: bool = False
@@ -142,12 +147,19 @@ def folder_names(paths: Sequence[Path]) -> list[str]:
 
 def _one(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     windowed = plan.classifier.length.seconds is not None and plan.classifier.length.long == "window"
-    if windowed and duration(path) > LONG:
+    if windowed and duration(path) > LONG and _can_be_heard(path):
         return _long(path, plan, folder, name, bar)
     explanation, scores = plan.explain(load_clip(path), bar)
     plan.save(explanation, scores, folder)
     bar.say(line_of(explanation, scores, folder / "index.html"))
     return Entry.of(explanation, f"{name}/index.html", scores)
+
+
+def _can_be_heard(path: Path) -> bool:
+    """Whether a file's rate is one of sound; else it is read whole, and refused, not section by section."""
+    import soundfile
+
+    return int(soundfile.info(path).samplerate) >= LOWEST_RATE
 
 
 def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:

@@ -62,7 +62,7 @@ def train(
     kind: Annotated[
         str, typer.Argument(metavar="KIND", help="a kind or preset of 'auricle interpreter kinds'", show_default=False)
     ],
-    model: Annotated[str, typer.Option(help="the model to explain: bundled, or a folder of a trained one")],
+    model: Annotated[str, typer.Option(help="the model to explain: bundled, a folder, hf:NAME or module:name")],
     data: Data = None,
     out: Annotated[
         Path, typer.Option(help="folder to write to; the same command goes on where it was interrupted")
@@ -86,9 +86,10 @@ def train(
     """Train an interpreter on the clips that trained the model."""
     from auricle.cli.choosing import settings_of
     from auricle.cli.explaining import check_writable
+    from auricle.cli.interpreter_figures import figure_title
     from auricle.cli.stopping import stoppable
-    from auricle.cli.training import RESUMES, _shown
-    from auricle.training.interpreting import InterpreterOrder, train_interpreter
+    from auricle.cli.training import RESUMES, training_bars
+    from auricle.training.interpreting import InterpreterOrder, is_trained, train_interpreter
 
     settings = settings_of(set_ or [])
     if layers is not None:
@@ -108,12 +109,17 @@ def train(
     )
     order.built()
     check_writable(out)
-    with stoppable(RESUMES), _shown() as told:
+    there = is_trained(out)
+    with stoppable(RESUMES), training_bars() as told:
         found = train_interpreter(order, out, watch=lambda what, done, of: told(kind, what, done, of))
     best = found.history[found.facts["best_epoch"]]
     figures = ", ".join(
-        f"{name.removeprefix('validate_')} {value:.3f}" for name, value in best.items() if name.startswith("validate_")
+        f"{figure_title(name.removeprefix('validate_'))} {value:.3f}"
+        for name, value in best.items()
+        if name.startswith("validate_")
     )
+    if there:
+        typer.echo(f"{out} holds this training already, so nothing was trained:")
     clips, seconds_taken = found.facts["clips"], found.facts["seconds"]
     typer.echo(
         f"{found.kind} for {found.subject.name}: {found.facts['parameters']:,} parameters, {len(found.history)} epochs "

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import typer
 
+from auricle.cli.interpreter_figures import figure_title
 from auricle.cli.model import classifier_of
 from auricle.cli.progress import progress
 from auricle.cli.stopping import stoppable
@@ -138,7 +139,7 @@ def _rows(interpreter: Interpreter, found: Judged, *, legacy: bool, seed: int) -
             continue
         known = np.array([each for each in values if np.isfinite(each)])
         if len(known):
-            rows.append(_row(name.replace("_", " "), bootstrap(known, seed=seed)))
+            rows.append(_row(figure_title(name), bootstrap(known, seed=seed)))
     if found.removal is not None:
         rows.append(
             _row(

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from auricle.cli.clips_of_classes import choose, clips_of_rows, rows_of
+from auricle.cli.interpreter_figures import figure_title
 from auricle.cli.progress import progress
 from auricle.cli.stopping import stoppable
 from auricle.clip import Clip
@@ -70,7 +71,7 @@ def show_interpreter(
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
     for name, value in view.figures.items():
-        typer.echo(f"{name} {value:.3f}")
+        typer.echo(f"{figure_title(name)}: {value:.3f}")
     for row, label in enumerate(view.labels):
         parts = ", ".join(f"{k} ({view.mean[row, k]:.2f})" for k in view.best(row, LISTED))
         typer.echo(f"{label}: components {parts}" if parts else f"{label}: no component speaks for it")

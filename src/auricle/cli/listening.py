@@ -19,7 +19,7 @@ Seed = Annotated[int, typer.Option(help="of every random draw")]
 @listening_app.command()
 def make(
     clips: Annotated[list[Path], typer.Argument(metavar="CLIP", help="sound files, a page each", show_default=False)],
-    model: Annotated[str, typer.Option(help="a bundled model, a folder of one, or module:name")] = "digits",
+    model: Annotated[str, typer.Option(help="a bundled model, a folder of one, hf:NAME or module:name")] = "digits",
     methods: Annotated[str, typer.Option(help="methods with commas between")] = "lrp,ig,grad-cam",
     out: Annotated[Path, typer.Option(help="folder to write to")] = Path("auricle-listening-test"),
     stems: Annotated[

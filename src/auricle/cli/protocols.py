@@ -180,11 +180,11 @@ def _randomise(choice: Choice, methods: Mapping[str, Method], asked: Asked, out:
 def _roar(home: Path, choice: Choice, asked: Asked, out: Path, *, seed: int) -> None:
     from auricle.cli.choosing import methods_of, settings_of
     from auricle.cli.progress import progress
-    from auricle.cli.training import _needs_training
+    from auricle.cli.training import needs_training
     from auricle.protocols.roar import Roar, run_roar
     from auricle.report.compared.roar import write_roar
 
-    _needs_training()
+    needs_training()
     names = (asked.methods or METHODS).split(",")
     of_methods = [text for text in asked.set if any(text.startswith(f"{each.strip()}.") for each in names)]
     changes = settings_of([text for text in asked.set if text not in of_methods])

@@ -1,4 +1,4 @@
-"""What the model says to parts of one clip: a batch of masks in, probabilities out."""
+"""What the model says to parts of one clip: a batch of masks in, probabilities and logits out."""
 
 from __future__ import annotations
 
@@ -25,10 +25,14 @@ SAMPLES = 2**19
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Probabilities ``[K, C]`` and the share of the clip's energy ``[K]`` of each of K sounds."""
+    """Probabilities ``[K, C]``, the share of the clip's energy ``[K]`` and logits ``[K, C]`` of each of K sounds.
+
+    Of a clip heard in several windows these are of the mean of their logits.
+    """
 
     probabilities: np.ndarray
     energy: np.ndarray
+    logits: np.ndarray
 
 
 class Listener:
@@ -76,7 +80,7 @@ class Listener:
 
     def whole(self) -> np.ndarray:
         """Probabilities ``[C]`` of the clip itself."""
-        return self._probabilities(self.samples[None])[0]
+        return self.to_sounds(self.samples[None]).probabilities[0]
 
     def __call__(self, masks: Iterable[np.ndarray]) -> Answers:
         """The clip through each mask ``[F, frames]``, in chunks."""
@@ -85,6 +89,7 @@ class Listener:
         return Answers(
             np.concatenate([each.probabilities for each in answers]),
             np.concatenate([each.energy for each in answers]),
+            np.concatenate([each.logits for each in answers]),
         )
 
     def to_sounds(self, sounds: Tensor, *, held: bool = False) -> Answers:
@@ -94,8 +99,9 @@ class Listener:
         """
         sounds = sounds.to(self.samples)
         total = self.samples.square().sum().clamp_min(torch.finfo(self.samples.dtype).tiny)
-        energy = (sounds.square().sum(-1) / total).double().cpu().numpy()
-        return Answers(self._probabilities(sounds, held=held), energy)
+        logits = self._logits(sounds, held=held)
+        found = (self.classifier.probabilities(logits), sounds.square().sum(-1) / total, logits)
+        return Answers(*(each.double().cpu().numpy() for each in found))
 
     def sounds(self, masks: np.ndarray) -> Tensor:
         """The clip through each mask ``[K, F, frames]``, as sounds ``[K, n]``."""
@@ -108,20 +114,16 @@ class Listener:
         # One by one, so that a sound's phases do not depend on what else is in the batch.
         return torch.stack([griffin_lim(each.abs(), self.grid, length=length, seed=self.seed) for each in spectra])
 
-    def _probabilities(self, sounds: Tensor, *, held: bool = False) -> np.ndarray:
-        starts, wanted = self.windows.starts, self.windows.samples.shape[-1]
-        before = max(-min(starts), 0)
-        after = max(max(starts) + wanted - sounds.shape[-1], 0)
-        padded = torch.nn.functional.pad(sounds, (before, after))
-        heard = torch.stack([padded[:, s + before : s + before + wanted] for s in starts], dim=1)
-        window = torch.arange(len(starts), device=heard.device).repeat(len(heard))
+    def _logits(self, sounds: Tensor, *, held: bool = False) -> Tensor:
+        heard = self.windows.of(sounds)
+        window = torch.arange(heard.shape[1], device=heard.device).repeat(len(heard))
         parts = zip(heard.flatten(0, 1).split(self._at_once), window.split(self._at_once), strict=True)
         if held and self.normalises:
             logits = [self._at_level(*part) for part in parts]
         else:
             logits = [self.classifier.logits(part) for part, _ in parts]
         per_window = torch.cat(logits).unflatten(0, heard.shape[:2])
-        return self.classifier.probabilities(per_window.mean(1)).double().cpu().numpy()
+        return per_window.mean(1)
 
     def _at_level(self, samples: Tensor, window: Tensor) -> Tensor:
         classifier = self.classifier

@@ -7,15 +7,18 @@ as the original window: its peak, and the floor below it.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from auricle.frontends import Frontend, Spectrogram, Waveform
-from auricle.frontends.compression import Decibel
+from auricle.frontends.compression import Decibel, WhisperLog
+
+RELATIVE = Decibel | WhisperLog
+"""Compressions whose floor, or whose reference, is the map's own maximum."""
 
 
 def normalises(frontend: Frontend) -> bool:
@@ -27,7 +30,7 @@ def normalises(frontend: Frontend) -> bool:
     """
     if getattr(frontend, "normalisation", "none") != "none":
         return isinstance(frontend, Spectrogram | Waveform)
-    return isinstance(frontend, Spectrogram) and isinstance(frontend.compression, Decibel)
+    return isinstance(frontend, Spectrogram) and isinstance(frontend.compression, RELATIVE)
 
 
 class HeldLevel:
@@ -36,11 +39,14 @@ class HeldLevel:
     def __init__(self, frontend: Frontend, windows: Tensor) -> None:
         self.frontend = frontend
         self.level: Tensor | None = None
+        self.offset = torch.zeros_like(windows[:, :1])
         self.peak: Tensor | None = None
         with torch.inference_mode():
             if getattr(frontend, "normalisation", "none") != "none":
-                self.level = _level(windows, frontend.normalise(windows))
-            if isinstance(frontend, Spectrogram) and isinstance(frontend.compression, Decibel):
+                if getattr(frontend, "normalisation", "none") == "standard":
+                    self.offset = windows.mean(-1, keepdim=True)
+                self.level = _level(windows - self.offset, frontend.normalise(windows))
+            if isinstance(frontend, Spectrogram) and isinstance(frontend.compression, RELATIVE):
                 plain = replace(frontend, compression=None, layout="plain", frames=None)
                 self.peak = plain(windows).amax((-2, -1), keepdim=True)
 
@@ -48,33 +54,13 @@ class HeldLevel:
         """``[B, n]`` to network input, row ``b`` at the level of ``windows[window[b]]``."""
         held: dict[str, Any] = {}
         if self.level is not None:
-            samples = samples / self.level[window]
+            samples = (samples - self.offset[window]) / self.level[window]
             held["normalisation"] = "none"
         if self.peak is not None:
             assert isinstance(self.frontend, Spectrogram)
-            held["compression"] = HeldDecibel(own=self.frontend.compression, peak=self.peak[window])
+            assert isinstance(self.frontend.compression, RELATIVE)
+            held["compression"] = partial(self.frontend.compression, peak=self.peak[window])
         return replace(self.frontend, **held)(samples)  # type: ignore[type-var]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class HeldDecibel:
-    """``Decibel`` with its reference and its floor at ``peak [B, 1, 1]`` instead of each map's own maximum.
-
-    A silent map is its floor throughout, as in `Decibel`.
-    """
-
-    own: Any
-    peak: Tensor
-
-    def __call__(self, values: Tensor) -> Tensor:
-        own: Decibel = self.own
-        factor = 20.0 if own.of == "magnitude" else 10.0
-        top = factor * torch.log10(self.peak.clamp_min(own.minimum))
-        level = torch.maximum(factor * torch.log10(values.clamp_min(own.minimum)), top + own.floor)
-        fixed = 0.0 if own.reference == "max" else factor * math.log10(max(own.reference, own.minimum))
-        level = level - (top if own.reference == "max" else fixed)
-        silent = values.amax(dim=(-2, -1), keepdim=True) <= own.minimum
-        return torch.where(silent, torch.full_like(level, own.floor), level) / own.scale
 
 
 def _level(samples: Tensor, normalised: Tensor) -> Tensor:

@@ -120,6 +120,17 @@ def iou(mask: np.ndarray, truth: np.ndarray) -> float:
     return float(np.minimum(mask, truth).sum()) / union if union > 0.0 else 0.0
 
 
+def mass_accuracy(relevance: np.ndarray, truth: np.ndarray) -> float:
+    """The share of positive relevance that lies in the truth, weighted by it; 0 where none is positive.
+
+    >>> mass_accuracy(np.array([3.0, 1.0, -2.0]), np.array([1.0, 0.0, 1.0]))
+    0.75
+    """
+    values = np.maximum(relevance, 0.0)
+    total = float(values.sum())
+    return float((values * truth).sum()) / total if total > 0.0 else 0.0
+
+
 def rank_accuracy(relevance: np.ndarray, true: np.ndarray) -> float | None:
     """The share of the K highest cells of positive relevance that are ``true``, K = Σ true; equal cells share a place.
 
@@ -146,12 +157,10 @@ def _found(relevance: np.ndarray, truth: np.ndarray) -> tuple[float, float, floa
 
     values, true = np.maximum(relevance, 0.0), truth >= TRUE
     highest = values.max(initial=0.0)
-    total = float(values.sum())
-    mass = float((values * truth).sum()) / total if total > 0.0 else 0.0
     hit = float(true[values == highest].mean()) if highest > 0.0 else 0.0
     told = true.any() and not true.all()
     auc = float(roc_auc_score(true.ravel(), values.ravel())) if told else None
-    return mass, hit, auc, rank_accuracy(values, true)
+    return mass_accuracy(relevance, truth), hit, auc, rank_accuracy(values, true)
 
 
 def energy_of(clip: Clip, classifier: Classifier, axes: Axes) -> np.ndarray:

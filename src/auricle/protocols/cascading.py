@@ -113,7 +113,7 @@ def cascaded(
     if len(clips) < 2:
         raise AuricleError(f"{len(clips)} clip cannot be compared with another; give at least 2")
     if not classifier.differentiable:
-        raise AuricleError(f"{classifier.name} is a function without layers, so nothing can be drawn anew")
+        raise AuricleError(f"{classifier.opaque} and shows no layers, so nothing can be drawn anew")
     targets = [classifier.predict(clip).label for clip in clips]
     first: dict[str, list[np.ndarray]] = {}
     found = []

@@ -7,12 +7,9 @@ from typing import Literal
 
 from auricle.errors import AuricleError, nearest
 from auricle.metrics.registry import METRICS
+from auricle.protocols.scoring import HIGHEST_DB, LOWEST_DB
 
 About = Literal["decision", "source", "mask", "legacy"]
-FROM_REGISTRY: dict[str, About] = {
-    **dict.fromkeys(("AI", "AD", "AG", "FF", "Fid-In"), "decision"),
-    **dict.fromkeys(("SPS", "COMP", "MM", "energy"), "mask"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,20 +31,24 @@ class Column:
         return self.about == "legacy"
 
 
+def _of_metric(metric: str, about: About, *, name: str | None = None, within: str = "") -> Column:
+    """The column of a metric, with its facts."""
+    facts = METRICS[metric]
+    return Column(
+        name=name or metric,
+        title=facts.title,
+        unit=facts.unit,
+        higher_is_better=facts.higher_is_better,
+        formula=facts.formula + within,
+        about=about,
+    )
+
+
 COLUMNS: dict[str, Column] = {
     each.name: each
     for each in (
-        *(
-            Column(
-                name=name,
-                title=METRICS[name].title,
-                unit=METRICS[name].unit,
-                higher_is_better=METRICS[name].higher_is_better,
-                formula=METRICS[name].formula,
-                about=about,
-            )
-            for name, about in FROM_REGISTRY.items()
-        ),
+        *(_of_metric(name, "decision") for name in ("AI", "AD", "AG", "FF", "Fid-In")),
+        *(_of_metric(name, "mask") for name in ("SPS", "COMP", "MM", "energy")),
         Column(
             name="FF logit",
             title="faithfulness of logits",
@@ -56,46 +57,11 @@ COLUMNS: dict[str, Column] = {
             formula="f_c(x) - f_c(x_out)",
             about="decision",
         ),
-        Column(
-            name="SI-SDR",
-            title="the kept sound against the true source",
-            unit="dB",
-            higher_is_better=True,
-            formula="10 log10 ‖α s‖² / ‖α s - x_in‖², within -30 and 30 dB",
-            about="source",
-        ),
-        Column(
-            name="SI-SDRi",
-            title="improvement of SI-SDR over the mixture",
-            unit="dB",
-            higher_is_better=True,
-            formula="SI-SDR(x_in) - SI-SDR(x)",
-            about="source",
-        ),
-        Column(
-            name="IoU",
-            title="mask and true mask",
-            unit="share",
-            higher_is_better=True,
-            formula="Σ min(M, M*) / Σ max(M, M*)",
-            about="source",
-        ),
-        Column(
-            name="mass",
-            title="relevance mass accuracy",
-            unit="share",
-            higher_is_better=True,
-            formula="Σ R⁺ M* / Σ R⁺",
-            about="source",
-        ),
-        Column(
-            name="rank",
-            title="relevance rank accuracy",
-            unit="share",
-            higher_is_better=True,
-            formula="share of the K most relevant cells with M* ≥ ½, K of which there are",
-            about="source",
-        ),
+        _of_metric("SI-SDR", "source", within=f", within {LOWEST_DB:g} and {HIGHEST_DB:g} dB"),
+        _of_metric("SI-SDRi", "source"),
+        _of_metric("IoU", "source"),
+        _of_metric("mass accuracy", "source", name="mass"),
+        _of_metric("rank accuracy", "source", name="rank"),
         Column(
             name="AD legacy",
             title="average drop with a second softmax",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from auricle.metrics.complexity import complexity, mean_mask, sparseness
 from auricle.metrics.controls import oracle_mask
 from auricle.metrics.faithfulness import average_drop, average_gain, average_increase, faithfulness, fidelity_in
 from auricle.metrics.hearing import Listener
-from auricle.metrics.localisation import TRUE, iou, rank_accuracy
+from auricle.metrics.localisation import TRUE, iou, mass_accuracy, rank_accuracy
 from auricle.metrics.si_sdr import si_sdr
 from auricle.protocols.masks import RANDOM, Candidate
 from auricle.protocols.scenes import Scene
@@ -32,29 +31,23 @@ class Ear:
 
     def __init__(self, classifier: Classifier, scene: Scene) -> None:
         self.classifier = classifier
-        self.listener = Listener(_of_logits(classifier), scene.clip)
+        self.listener = Listener(classifier, scene.clip)
         self.samples = self.listener.samples.double().cpu().numpy()
-        self.logits = self.listener.whole()
+        self.logits = self.listener.to_sounds(self.listener.samples[None]).logits[0]
         self.probabilities = self.to_probabilities(self.logits)
 
     def to_probabilities(self, logits: np.ndarray) -> np.ndarray:
-        return self.classifier.probabilities(torch.from_numpy(np.asarray(logits, np.float64))).numpy()
+        """In double precision, in which also a probability near 1 can increase."""
+        return self.classifier.probabilities(torch.from_numpy(logits)).numpy()
 
     def __call__(self, masks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Logits ``[K, C]`` of masks ``[K, F, frames]``, and their sounds ``[K, n]``; a mask of ones is the clip."""
         sounds = self.listener.sounds(masks)
         whole = (masks == 1.0).all(axis=(1, 2))
         sounds[torch.from_numpy(whole)] = self.listener.samples  # not the rounding of its STFT
-        logits = self.listener.to_sounds(sounds).probabilities
+        logits = self.listener.to_sounds(sounds).logits
         logits[whole] = self.logits
         return logits, sounds.double().cpu().numpy()
-
-
-def _of_logits(classifier: Classifier) -> Classifier:
-    """The classifier, but what it calls probabilities are its logits."""
-    other = copy.copy(classifier)
-    other.probabilities = lambda logits: logits  # type: ignore[method-assign]
-    return other
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,17 +126,6 @@ def _against(truth: Truth | None, each: Candidate, sounds: np.ndarray) -> dict[s
         "SI-SDR": near,
         "SI-SDRi": near - truth.of_mixture,
         "IoU": [iou(mask, truth.mask) for mask in each.masks],
-        "mass": [mass(one, truth.mask) for one in pointed],
+        "mass": [mass_accuracy(one, truth.mask) for one in pointed],
         "rank": [rank_accuracy(one, truth.mask >= TRUE) or 0.0 for one in pointed],
     }
-
-
-def mass(relevance: np.ndarray, true: np.ndarray) -> float:
-    """Share of the relevance that is the source's (Arras et al. 2022), weighted by the true mask; 0 without any.
-
-    >>> mass(np.array([3.0, 1.0]), np.array([1.0, 0.0]))
-    0.75
-    """
-    total = float(relevance.sum())
-    return float((relevance * true).sum()) / total if total > 0.0 else 0.0
-

@@ -255,14 +255,19 @@ def signed_text(value: float) -> str:
 
 
 def units(explanation: Explanation) -> str:
-    """What relevance is measured in: logits where the method promises that it adds up to one, a component's score."""
+    """What relevance is measured in: logits where the method promises that it adds up to one, a component's score, or
+    of a mask the share of each cell that is kept."""
     if explanation.contributions is not None:
         return score_unit(explanation)
+    if explanation.method.gives_mask:
+        return "share kept"
     promised = {check.name for check in explanation.checks} & {"completeness", "conservation"}
     return "logits" if promised else "the method's own units"
 
 
 def _units(explanation: Explanation) -> str:
+    if explanation.method.gives_mask:
+        return f"{units(explanation)} of each cell, for {short(explanation.subject)}"
     return f"relevance per cell, in {units(explanation)} (+ for, − against {short(explanation.subject)})"
 
 

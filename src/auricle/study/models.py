@@ -9,7 +9,7 @@ from auricle.models import load_classifier
 
 
 def open_model(text: str, device: str = "auto") -> Classifier:
-    """A trained folder, a bundled model, or ``MODULE:NAME``, which is a `Classifier` or a function that makes one."""
+    """A trained folder, a bundled model, ``hf:NAME``, or ``MODULE:NAME`` (a `Classifier`, or what makes one)."""
     import torch
 
     if is_named(text):

@@ -205,7 +205,7 @@ def _inside(classifier: Classifier, heard: Windows, n: int, level: Level) -> np.
         axes = full_axes(n, classifier.sample_rate)
     seconds = axes.seconds_centres
     starts = np.array(heard.starts)[:, None] / classifier.sample_rate
-    within = (seconds + starts >= 0) & (seconds + starts <= heard.total / classifier.sample_rate)
+    within = (seconds + starts >= 0) & (seconds + starts <= heard.total * heard.copies / classifier.sample_rate)
     return within if axes.hertz is None else np.repeat(within[:, None, :], axes.shape[0], 1).reshape(len(within), -1)
 
 
