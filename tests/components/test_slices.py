@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +15,7 @@ from planted_sounds import GRID, RATE, clicks, decibels, noise, words
 from auricle.clip import Clip
 from auricle.components import Intervals, Onsets, Silence, kind_of
 from auricle.components.kind import SliceKind
+from auricle.components.onsets import standing_out
 from auricle.errors import AuricleError
 
 LONG = """File type = "ooTextFile"
@@ -82,6 +87,33 @@ Object class = "TextGrid"
 
 def cuts(kind: SliceKind, clip: Clip) -> list[float]:
     return [each.start / clip.sample_rate for each in kind.slices(clip.mono(clip.sample_rate), clip.sample_rate)][1:]
+
+
+LIBROSA = """
+import sys, json, librosa, numpy
+flux = numpy.load(sys.argv[1])
+how = {"sr": 8000, "hop_length": 80, "units": "frames"}
+print(json.dumps([librosa.onset.onset_detect(onset_envelope=row, **how).tolist() for row in flux]))
+"""
+
+
+@pytest.mark.slow  # compiles for half a minute
+def test_frames_that_stand_out_are_librosas(tmp_path: Path, clips: list[Clip]) -> None:
+    """Asked in a process with a cache of its own: see ``standing_out``."""
+    import librosa
+
+    how = {"sr": 8000, "n_fft": 512, "hop_length": 80, "n_mels": 32}
+    flux = np.stack([librosa.onset.onset_strength(y=np.resize(clip.mono(8000), 16000), **how) for clip in clips])
+    flux = np.concatenate([flux, np.random.default_rng(0).gamma(1, size=flux.shape), 0 * flux[:1]])
+    np.save(tmp_path / "flux.npy", flux)
+    run = [sys.executable, "-c", LIBROSA, str(tmp_path / "flux.npy")]
+    said = subprocess.run(
+        run, env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}, capture_output=True, check=True, text=True
+    )
+    peaks = json.loads(said.stdout)
+    assert [standing_out(row, 100).tolist() for row in flux] == peaks
+    assert all(peaks[:-1])
+    assert peaks[-1] == []
 
 
 @pytest.mark.parametrize("rate", [8000, 44100, 1000])

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
@@ -62,13 +63,39 @@ def onsets(samples: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarra
         flux = librosa.onset.onset_strength(
             y=sound, sr=sample_rate, n_fft=n_fft, hop_length=hop, n_mels=min(max(n_fft // 16, 8), 128)
         )
-        peaks = librosa.onset.onset_detect(onset_envelope=flux, sr=sample_rate, hop_length=hop, units="frames")
+    peaks = standing_out(flux, sample_rate / hop)
     if len(peaks) == 0:
         return np.zeros(0, dtype=int), np.zeros(0)
     starts = librosa.onset.onset_backtrack(peaks, flux)
     # A loud onset rises over several frames; its strength is all of its rise, not the steepest step.
     rises = [float(flux[start : peak + n_fft // hop].sum()) for start, peak in zip(starts, peaks, strict=True)]
     return starts * hop, np.array(rises)
+
+
+def standing_out(flux: np.ndarray, frame_rate: float) -> np.ndarray:
+    """The frames whose spectral flux is a local maximum and well above the mean around it.
+
+    The rule of Böck, Krebs and Schedl (2012) with the windows and the threshold of librosa's ``onset_detect``, whose
+    frames these are. It is not asked itself: its peak picker is compiled with a cache that two processes which fill it
+    at once can break for good, and from then on every call ends the process (numba issue 10128).
+
+    >>> standing_out(np.array([0.0, 0, 5, 1, 0, 0, 0, 0, 3, 0, 0, 0]), frame_rate=100)
+    array([2, 8])
+    """
+    level = flux - flux.min()
+    if not np.isfinite(level).all() or not level.any():
+        return np.zeros(0, dtype=int)
+    level = level / level.max()
+    before, around = int(0.03 * frame_rate), int(0.1 * frame_rate)
+    highest = np.pad(level, (before, 0), constant_values=-np.inf)
+    mean = np.pad(level, around, constant_values=np.nan)
+    is_peak = level == sliding_window_view(highest, before + 1).max(axis=1)
+    is_peak &= level >= np.nanmean(sliding_window_view(mean, 2 * around + 1), axis=1) + 0.07
+    taken: list[int] = []
+    for frame in np.flatnonzero(is_peak):
+        if not taken or frame - taken[-1] > before:
+            taken.append(int(frame))
+    return np.array(taken, dtype=int)
 
 
 def strongest(at: np.ndarray, strength: np.ndarray, count: int | None, shortest: int, n: int) -> list[int]:
