@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from auricle.classifier import Classifier
 from auricle.frontends.presets import preset
 from auricle.training.augment import vary_features, vary_samples
-from auricle.training.recipe import Augment
+from auricle.training.learner import Learner
+from auricle.training.recipe import Augment, read_recipe
 
 RATE = 8000
 
@@ -50,6 +52,16 @@ def test_gain_is_in_decibels() -> None:
     assert level.std() > 2
 
 
+def test_gain_is_heard_behind_a_front_end_that_sets_the_level() -> None:
+    front = preset("gtzan-mel")
+    classifier = Classifier(torch.nn.Identity(), frontend=front, labels=["a", "b"])
+    recipe = read_recipe("gtzan-melcnn").model_copy(update={"augment": Augment(gain=(-20, -20))})
+    samples = torch.randn(2, 48000, generator=drawn())
+    heard = Learner(classifier, recipe, steps=1, seed=0)._heard(samples)
+    loud = front(samples) > -2  # far from the floor
+    torch.testing.assert_close(heard[loud], front(samples)[loud] - 1, atol=1e-4, rtol=0)
+
+
 def test_noise_has_the_asked_ratio_and_share() -> None:
     samples = torch.sin(torch.arange(RATE) / 3).repeat(200, 1)
     noise = varied(samples, noise=[20, 20], noise_share=0.5) - samples
@@ -57,6 +69,40 @@ def test_noise_has_the_asked_ratio_and_share() -> None:
     assert 70 < loud.sum() < 130
     ratio = 20 * (samples[loud].square().mean(1) / noise[loud].square().mean(1)).sqrt().log10()
     torch.testing.assert_close(ratio, torch.full_like(ratio, 20.0), atol=0.01, rtol=0)
+
+
+def test_pitch_moves_by_semitones_at_the_same_speed() -> None:
+    tone = torch.sin(2 * torch.pi * 500 * torch.arange(RATE) / RATE).repeat(8, 1)
+    for semitones, hertz in ((12, 1000), (-5, 500 * 2 ** (-5 / 12))):
+        moved = varied(tone, pitch=[semitones, semitones], pitch_share=1)
+        assert moved.shape == tone.shape
+        assert (torch.fft.rfft(moved).abs().argmax(1) - hertz).abs().max() < 3  # one bin is one hertz
+    some = varied(tone.repeat(8, 1), pitch=[-12, 12], pitch_share=0.3)
+    places = torch.fft.rfft(some).abs().argmax(1)
+    assert 9 < (places != 500).sum() < 31
+    assert places.min() >= 248
+    assert places.max() <= 1002
+
+
+@pytest.mark.parametrize(("settings", "at_cutoff", "kept"), [
+    ({"low_pass": [1000, 1000]}, 1000, 200), ({"high_pass": [1000, 1000]}, 1000, 3900),
+])  # fmt: skip
+def test_filters_halve_the_power_at_their_cutoff(settings: dict[str, list[int]], at_cutoff: int, kept: int) -> None:
+    response = torch.fft.rfft(varied(clicks(), filter_share=0.5, **settings)).abs()
+    filtered = response[:, at_cutoff] < 0.99
+    assert 16 < filtered.sum() < 48
+    torch.testing.assert_close(response[~filtered], torch.ones_like(response[~filtered]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(response[filtered][:, at_cutoff], torch.full((int(filtered.sum()),), 0.5**0.5))
+    assert response[:, kept].min() > 0.98
+    far = 3900 if kept == 200 else 200
+    assert response[filtered][:, far].max() < 0.08, "12 dB an octave"
+
+
+def test_of_two_filters_a_clip_gets_one() -> None:
+    response = torch.fft.rfft(varied(clicks(), low_pass=[1000, 1000], high_pass=[1000, 1000], filter_share=1)).abs()
+    low, high = response[:, 200], response[:, 3900]
+    assert ((low > 0.9) != (high > 0.9)).all()
+    assert 16 < (low > 0.9).sum() < 48
 
 
 @pytest.mark.parametrize("name", ["digits", "audiomnist-alexnet", "audiblexai-mel"])
@@ -91,7 +137,7 @@ def test_stretching_moves_bands_as_far_as_asked_and_keeps_silence() -> None:
 
 def test_the_same_seed_varies_the_same_way() -> None:
     samples = torch.randn(4, RATE)
-    settings = {"shift": 0.1, "gain": [-6, 6], "noise": [10, 30]}
+    settings = {"shift": 0.1, "gain": [-6, 6], "noise": [10, 30], "pitch": [-2, 2], "low_pass": [500, 2000]}
     assert torch.equal(varied(samples, 5, **settings), varied(samples, 5, **settings))
     assert not torch.equal(varied(samples, 5, **settings), varied(samples, 6, **settings))
 

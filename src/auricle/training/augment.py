@@ -1,4 +1,4 @@
-"""What is varied while a network learns: the sound (level, place, noise) and the features (tempo, pitch, gaps).
+"""What is varied while a network learns: the sound (level, place, pitch, noise) and the features (tempo, pitch, gaps).
 
 Every draw comes from the generator that is given, so the same seed and step give the same batch, also after a restart.
 What is taken away becomes silence, in whatever value the front-end encodes it.
@@ -16,9 +16,13 @@ from auricle.training.recipe import Augment
 
 
 def vary_samples(samples: Tensor, augment: Augment, *, sample_rate: int, generator: torch.Generator) -> Tensor:
-    """Samples ``[B, n]`` shifted, through other microphones, with noise and at other levels, as the recipe says."""
+    """Samples ``[B, n]`` shifted in time and pitch, filtered, with noise and at other levels, as the recipe says."""
     if augment.shift:
         samples = _shifted(samples, round(augment.shift * sample_rate), generator)
+    if augment.pitch is not None:
+        samples = _pitched(samples, augment.pitch, augment.pitch_share, sample_rate, generator)
+    if augment.low_pass is not None or augment.high_pass is not None:
+        samples = _filtered(samples, augment, sample_rate, generator)
     if augment.colour:
         samples = _coloured(samples, augment.colour, generator)
     if augment.noise is not None:
@@ -51,6 +55,36 @@ def _shifted(samples: Tensor, most: int, generator: torch.Generator) -> Tensor:
     source = torch.arange(n) - shift
     inside = ((source >= 0) & (source < n)).to(samples.device)
     return samples.gather(1, source.clamp(0, n - 1).to(samples.device)) * inside
+
+
+def _pitched(
+    samples: Tensor, semitones: tuple[float, float], share: float, sample_rate: int, generator: torch.Generator
+) -> Tensor:
+    """Higher or lower at the same speed: librosa's phase vocoder, clip by clip."""
+    import librosa
+
+    steps = _between(semitones, len(samples), generator)
+    chosen = torch.rand(len(samples), 1, generator=generator) < share
+    varied = samples.clone()
+    for i in chosen.flatten().nonzero().flatten().tolist():
+        sound = samples[i].cpu().numpy()
+        varied[i] = torch.from_numpy(librosa.effects.pitch_shift(sound, sr=sample_rate, n_steps=float(steps[i])))
+    return varied
+
+
+def _filtered(samples: Tensor, augment: Augment, sample_rate: int, generator: torch.Generator) -> Tensor:
+    """Through a low-pass or a high-pass, at random where both are given: Butterworth of order 2, without its phase."""
+    count, n = samples.shape
+    hertz = torch.fft.rfftfreq(n, 1 / sample_rate)
+    low, high = (_between(ends or (1.0, 1.0), count, generator) for ends in (augment.low_pass, augment.high_pass))
+    is_low = torch.rand(count, 1, generator=generator) < 0.5
+    if augment.low_pass is None or augment.high_pass is None:
+        is_low = torch.full_like(is_low, augment.high_pass is None)
+    over = torch.where(is_low, (hertz / low) ** 4, (high / hertz.clamp_min(1e-6)) ** 4)
+    response = 1 / (1 + over).sqrt()
+    chosen = torch.rand(count, 1, generator=generator) < augment.filter_share
+    response = torch.where(chosen, response, torch.ones_like(response))
+    return torch.fft.irfft(torch.fft.rfft(samples) * response.to(samples), n)
 
 
 def _coloured(samples: Tensor, most: float, generator: torch.Generator) -> Tensor:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import lightning.pytorch as pl
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from auricle.classifier import Classifier
+from auricle.frontends import Frontend
 from auricle.training.augment import vary_features, vary_samples
 from auricle.training.recipe import Recipe, Training
 
@@ -43,6 +45,10 @@ class Learner(pl.LightningModule):
         self._totals = {"train": torch.zeros(3, dtype=torch.float64), "validate": torch.zeros(3, dtype=torch.float64)}
         self._generator = torch.Generator()
         self._silence: Tensor | None = None
+        self._front_of_varied: Frontend = classifier.frontend
+        if recipe.augment.gain is not None:
+            # A front-end that sets each clip's level would undo the gain: it does so before the sound is varied.
+            self._front_of_varied = dataclasses.replace(cast(Any, classifier.frontend), normalisation="none")
 
     @property
     def epoch(self) -> int:
@@ -78,9 +84,11 @@ class Learner(pl.LightningModule):
         """What the network hears of stored samples or features, varied as the recipe says."""
         augment, classifier = self.recipe.augment, self.classifier
         if augment.of_samples:
+            if augment.gain is not None:
+                inputs = classifier.frontend.normalise(inputs)
             inputs = vary_samples(inputs, augment, sample_rate=classifier.sample_rate, generator=self._generator)
             with torch.no_grad(), torch.autocast(self.device.type, enabled=False):
-                inputs = self._front(inputs)
+                inputs = self._front_of_varied(inputs)
         if augment.of_features:
             if self._silence is None:
                 self._silence = self._silent(inputs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, PositiveFloat, ValidationError
 
 from auricle import frontends
 from auricle.classifier import Length
@@ -47,6 +47,11 @@ class Augment(Part):
     noise: tuple[float, float] | None = Field(None, description="signal-to-noise ratio in dB, drawn between these two")
     noise_share: float = Field(0.5, ge=0, le=1, description="of the clips that get noise")
     colour: float = Field(0.0, ge=0, description="largest dB by which a random smooth equaliser lifts or cuts")
+    pitch: tuple[float, float] | None = Field(None, description="semitones up, drawn between these two")
+    pitch_share: float = Field(0.5, ge=0, le=1, description="of the clips whose pitch is shifted")
+    low_pass: tuple[PositiveFloat, PositiveFloat] | None = Field(None, description="cutoff in Hz, between these two")
+    high_pass: tuple[PositiveFloat, PositiveFloat] | None = Field(None, description="cutoff in Hz, between these two")
+    filter_share: float = Field(0.5, ge=0, le=1, description="of the clips that are filtered, low or high at random")
     stretch_time: float = Field(0.0, ge=0, lt=1, description="largest change of tempo, 0.1 is a tenth")
     stretch_frequency: float = Field(0.0, ge=0, lt=1, description="largest stretch of the frequency axis")
     time_masks: int = Field(0, ge=0, description="stretches of time silenced (SpecAugment, Park et al. 2019)")
@@ -57,7 +62,9 @@ class Augment(Part):
     @property
     def of_samples(self) -> bool:
         """Whether samples are changed, so that features must be made anew at every step."""
-        return bool(self.shift or self.gain or self.noise or self.colour)
+        return bool(
+            self.shift or self.gain or self.noise or self.colour or self.pitch or self.low_pass or self.high_pass
+        )
 
     @property
     def of_features(self) -> bool:
