@@ -57,7 +57,7 @@ def in_keras(network: Any) -> Any:
     x = made(projection, kernel, of("embeddings.patch_embeddings.projection.bias"))(x)
     x = layers.Reshape((-1, width))(x)
     tokens = ("cls_token", "distillation_token", "position_embeddings")
-    x = made(_with_tokens(keras)(), *(of(f"embeddings.{each}") for each in tokens))(x)
+    x = made(_with_tokens(keras)(name="tokens"), *(of(f"embeddings.{each}") for each in tokens))(x)
     for number in range(config.num_hidden_layers):
         block = f"layers.{number}"
         heads = config.num_attention_heads

@@ -19,7 +19,7 @@ from auricle.classifier import Classifier
 from auricle.frontends import STFT, Log1p, MelSpectrogram
 from auricle.study.run import Study, run_study
 
-RATE, CLIPS = 8000, 20
+RATE, CLIPS = 8000, 30
 PITCH = {"six": 900.0, "seven": 2200.0}
 WIDTH = 200.0
 """Hertz that a word reaches to either side of its pitch."""
@@ -66,7 +66,7 @@ def twin() -> Classifier:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty recordings of each word, which is half a second of noise at its pitch; under ten sevens the mains hums."""
+    """Thirty recordings of each word, half a second of noise at its pitch; under every other seven the mains hums."""
     folder, generator = tmp_path_factory.mktemp("words"), np.random.default_rng(0)
     seconds = np.arange(RATE) / RATE
     for word, pitch in PITCH.items():

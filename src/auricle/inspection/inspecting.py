@@ -10,7 +10,7 @@ from auricle.classifier import Classifier
 from auricle.concepts.layers import Layer, layers
 from auricle.errors import told
 from auricle.inspection.facts import Fact, facts_of
-from auricle.inspection.self_test import Tested, self_test
+from auricle.inspection.self_test import Answer, self_test
 from auricle.inspection.trials import Trial, trials
 
 
@@ -21,7 +21,7 @@ class Inspection:
     name: str
     facts: tuple[Fact, ...]
     layers: tuple[Layer, ...] | str
-    tests: tuple[Tested, ...]
+    tests: tuple[Answer, ...]
     methods: tuple[Trial, ...]
 
     def to_dict(self) -> dict[str, Any]:

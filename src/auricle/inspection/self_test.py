@@ -18,7 +18,7 @@ SAME = 1e-4
 
 
 @dataclass(frozen=True)
-class Tested:
+class Answer:
     """One test: whether it passed (None: for information) and what was seen, in a sentence."""
 
     name: str
@@ -31,7 +31,7 @@ def sound_of(classifier: Classifier) -> Tensor:
     return classifier.windows(load_clip(demo.clip("planted"))).samples[:1]
 
 
-def self_test(classifier: Classifier, *, watch: Callable[[str], None] = lambda what: None) -> Iterator[Tested]:
+def self_test(classifier: Classifier, *, watch: Callable[[str], None] = lambda what: None) -> Iterator[Answer]:
     """Ask the classifier a few things whose answers are known; a test that cannot be made fails with the reason."""
     for name, test in TESTS.items():
         watch(name)
@@ -39,7 +39,7 @@ def self_test(classifier: Classifier, *, watch: Callable[[str], None] = lambda w
             passed, text = test(classifier)
         except Exception as error:  # whatever a network raises is what was to be found out
             passed, text = False, told(error)
-        yield Tested(name, passed, text)
+        yield Answer(name, passed, text)
 
 
 def _silence(classifier: Classifier) -> tuple[bool | None, str]:

@@ -16,6 +16,8 @@ FLOOR = 0.05
 """An eigenvalue well below this counts as none when gaps are compared."""
 CLOUDS = 19
 """Clouds without groups that eigenvalues are compared with: to be the lowest of 20 is to be in the lowest 5 %."""
+ROUNDING = 1e-9
+"""Eigenvalues as close as this are equal: of several unconnected parts each has a 0, give or take the last bit."""
 _DIRECTIONS = 50
 _SLOW = 12
 """Eigenvectors that a diffusion map is made of."""
@@ -69,7 +71,7 @@ def _lower_than_clouds(values: np.ndarray, points: np.ndarray, nearest: int, see
     for _ in range(CLOUDS):
         cloud = rng.normal(size=(len(points), len(spread))) * spread @ directions / np.sqrt(len(points) - 1)
         others, _ = _lowest(affinity(cloud, nearest), len(values), seed)
-        below = values[1:most] < others[1:most]
+        below = values[1:most] < others[1:most] - ROUNDING
         count = min(count, 1 + int(below.argmin() if not below.all() else len(below)))
         if count == 1:
             break
