@@ -29,6 +29,9 @@ SWITCHES = [
 torch.set_num_threads(1)  # the tests themselves run side by side
 os.environ["OMP_NUM_THREADS"] = "1"  # in what the tests start, too
 os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not the user's
+# Two processes that fill numba's cache at once can break it for good (numba issue 10128): each has its own.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "numba" / WORKER)
 atexit.register(shutil.rmtree, os.environ["AURICLE_CACHE"], ignore_errors=True)
 
 
