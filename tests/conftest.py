@@ -46,6 +46,12 @@ def digits() -> Classifier:
     return load_classifier("digits")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_remembered(digits: Classifier) -> None:
+    """What a file finds does not depend on what others have asked ``digits`` before."""
+    digits.remembered.clear()
+
+
 @pytest.fixture(scope="session")
 def clips() -> list[Clip]:
     return [load_clip(path) for path in demo.clips()]

@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import sys
-from unittest.mock import MagicMock, patch
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -63,12 +63,14 @@ def quantus():
     heavy = ("pandas", "skimage", "skimage.segmentation", "cv2", "torchvision", "torchvision.models")
     heavy += ("torchvision.models.resnet",)
     missing = {name: MagicMock() for name in heavy if importlib.util.find_spec(name.split(".")[0]) is None}
-    with patch.dict(sys.modules, missing):
-        try:
-            module = importlib.import_module("quantus.metrics.complexity")
-        except ImportError as error:
-            pytest.skip(f"quantus cannot be imported ({error})")
-        yield module
+    sys.modules |= missing
+    try:
+        return importlib.import_module("quantus.metrics.complexity")
+    except ImportError as error:
+        pytest.skip(f"quantus cannot be imported ({error})")
+    finally:  # only what stood in goes: whatever else came with it has been imported once and for all
+        for name in missing:
+            sys.modules.pop(name, None)
 
 
 def test_quantus_agrees(quantus):
