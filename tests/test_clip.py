@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tracemalloc
 from pathlib import Path
 
@@ -49,6 +50,15 @@ def test_every_kind_of_file_is_read(kind: str, tmp_path: Path, clips: list[Clip]
     assert duration(path) == pytest.approx(clip.seconds)
     if kind in ("wav", "flac", "aiff"):
         np.testing.assert_allclose(clip.samples[0], speech(clips), atol=1 / 32768)
+
+
+def test_a_clip_made_from_another_sounds_as_its_own_samples() -> None:
+    whole = Clip(np.linspace(-1, 1, 8000, dtype=np.float32), 8000)
+    assert len(whole.mono(8000)) == 8000
+    assert len(whole.mono(4000)) == 4000
+    quiet_half = dataclasses.replace(whole, samples=whole.samples[:, :4000] / 2)
+    np.testing.assert_array_equal(quiet_half.mono(8000), whole.mono(8000)[:4000] / 2)
+    assert len(quiet_half.mono(4000)) == 2000
 
 
 def test_eight_channels_are_kept_and_mixed(tmp_path: Path) -> None:

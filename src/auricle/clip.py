@@ -40,7 +40,8 @@ class Clip:
     name: str = "clip"
     source: str | None = None
     start_seconds: float = 0.0
-    _mono: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    # Not an argument: a clip made from another by `dataclasses.replace` must not answer with the other's sound.
+    _mono: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         samples = np.array(self.samples, dtype=np.float32, ndmin=2)
