@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -120,3 +122,14 @@ def test_clips_of_several_lengths_and_rates_make_one_batch(digits: Classifier, c
     for each in found:
         alone = auricle.explain(each.clip, digits, method="input-x-gradient")
         np.testing.assert_allclose(each.relevance, alone.relevance, rtol=1e-3, atol=1e-5)
+
+
+def test_an_explanation_made_from_another_has_a_map_of_its_own(clips: list[Clip]) -> None:
+    """Of a network that hears samples; their relevance is laid on hertz and seconds when it is asked for."""
+    network = nn.Sequential(nn.Conv1d(1, 4, 64, stride=8), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten())
+    heard = Classifier(seeded(lambda: network), frontend=Waveform(sample_rate=8000), labels=list("abcd"))
+    first = auricle.explain(clips[0], heard, method="gradient", target="a")
+    assert first.map()[0].shape
+    second = dataclasses.replace(first, clip=clips[1])
+    wanted = auricle.explain(clips[1], heard, method="gradient", target="a").map()[0]
+    np.testing.assert_array_equal(second.map()[0], wanted)

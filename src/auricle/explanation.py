@@ -58,7 +58,8 @@ class Explanation:
     checks: list[Check]
     seed: int
     contributions: Contributions | None = None
-    _map: list[tuple[np.ndarray, Axes]] = field(default_factory=list, repr=False)
+    # Not an argument: an explanation made from another by `dataclasses.replace` must not show the other's map.
+    _map: list[tuple[np.ndarray, Axes]] = field(default_factory=list, init=False, repr=False)
 
     def map(self) -> tuple[np.ndarray, Axes]:
         """Relevance on hertz × seconds ``[F, T]`` and its axes.

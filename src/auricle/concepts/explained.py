@@ -68,10 +68,7 @@ class ConceptExplanation:
 
     def part(self, k: int) -> Explanation:
         """One share as an explanation of its own, with everything an explanation can do."""
-        shown = [(self.maps[k], self.axes)]
-        return replace(
-            self.whole, relevance=self.maps[k], axes=self.axes, level=self._level, checks=[], _map=shown
-        )
+        return replace(self.whole, relevance=self.maps[k], axes=self.axes, level=self._level, checks=[])
 
     @property
     def _level(self) -> Level:
