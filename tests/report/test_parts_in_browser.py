@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from starting import started
 from two_tones import ATTACK, tones
 
 import auricle
@@ -61,8 +62,7 @@ def test_a_part_plays_where_it_is_and_ends_there(visit, parts_page):
 def test_from_a_part_one_can_go_back_to_the_whole(visit, parts_page):
     window = visit(parts_page)
     window.get_by_role("button", name="Loop").click()
-    window.locator("[data-hears]").nth(1).click()
-    window.wait_for_function(f"{PLAYER}.playing")
+    started(window, PLAYER, window.locator("[data-hears]").nth(1).click)
     row = window.locator("[data-part]").nth(1)
     window.wait_for_timeout(300)
     start, end = (float(row.get_attribute(f"data-{edge}")) for edge in ("start", "end"))
@@ -82,9 +82,8 @@ def test_top_parts_are_in_the_player_and_on_the_keyboard(visit, parts_page):
     window.keyboard.press("6")
     assert window.evaluate(f"{PLAYER}.chosen") == "without"
     window.locator("[data-hears]").first.focus()
-    window.keyboard.press("Enter")
-    window.wait_for_function(f"{PLAYER}.playing")
-    assert window.evaluate(f"{PLAYER}.chosen").startswith("part-")
+    (sound,) = started(window, PLAYER, lambda: window.keyboard.press("Enter"))
+    assert sound.startswith("part-")
 
 
 def test_a_row_frames_its_place_on_the_picture(visit, parts_page):
@@ -116,8 +115,8 @@ def test_a_notebook_has_the_parts_too(visit, parts, tmp_path):
     path = tmp_path / "notebook.html"
     path.write_text("<!doctype html>" + fragment(parts))
     window = visit(path)
-    window.locator("[data-hears]").first.click()
-    window.wait_for_function(f"{PLAYER}.playing")
+    (sound,) = started(window, PLAYER, window.locator("[data-hears]").first.click)
+    assert sound.startswith("part-")
 
 
 def test_maps_on_different_grids_share_one_frequency_axis(visit, parts, explanation, tmp_path):
