@@ -89,3 +89,8 @@ def test_wrong_settings_end_training_before_it_begins(tmp_path: Path) -> None:
     model = network()
     with pytest.raises(AuricleError, match='did you mean "lrp"'):
         fit(model, [KerasExplainCallback(tones(1), classifier=wrapped(model), methods=["lpr"], to=tmp_path)])
+
+
+def test_a_setting_that_is_not_there_is_told_with_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(AuricleError, match='no setting "max_second"; did you mean "max_seconds"'):
+        KerasExplainCallback(tones(1), classifier=wrapped(network()), to=tmp_path, max_second=3)  # type: ignore[call-arg]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
 from pathlib import Path
@@ -13,7 +14,8 @@ from small_training import batches, classifier, digest, events, tones
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from auricle.callbacks import ExplainCallback
+from auricle.callbacks import ExplainCallback, ExplainLogger, Files
+from auricle.callbacks.trainers import WatchSettings
 from auricle.classifier import Classifier
 from auricle.errors import AuricleError
 
@@ -123,3 +125,25 @@ def test_other_ranks_explain_nothing(tmp_path: Path) -> None:
     assert watching.overhead == ""
 
 
+def test_it_has_every_setting_of_the_logger_and_no_other(tmp_path: Path) -> None:
+    of_logger = inspect.signature(ExplainLogger).parameters.values()
+    handed_on = {each.name for each in of_logger if each.kind is each.KEYWORD_ONLY} - {"to"}
+    assert handed_on == set(WatchSettings.__annotations__)
+
+    model = classifier()
+    given: Any = {
+        "methods": ["gradient"], "layers": ["2"], "targets": "true", "every_n_epochs": 2, "log_audio": False,
+        "log_scalars": False, "max_seconds": 7.0, "n_per_class": 1, "seed": 3,
+    }  # fmt: skip
+    assert set(given) == handed_on
+    watching = ExplainCallback(tones(2), classifier=model, to=Files(tmp_path), quiet=True, **given)
+    fit(tmp_path, [watching], model=model, epochs=1)
+    logger = watching.logger
+    assert logger is not None
+    assert (logger.every_n_epochs, logger.max_seconds, logger.seed) == (2, 7.0, 3)
+    assert (logger.log_audio, logger.log_scalars) == (False, False)
+    assert set(logger.methods) == {"gradient", "activation-map-2"}
+    assert logger.targets == ["low", "high"]  # one clip of each of the classes
+
+    with pytest.raises(AuricleError, match='ExplainCallback has no setting "method"; did you mean "methods"'):
+        ExplainCallback(tones(1), method=["lrp"])  # type: ignore[call-arg]
