@@ -48,15 +48,15 @@ class Axes:
         Bins of ``onto`` whose centre lies outside these axes get 0: nothing is known there. On the same
         grid this is the identity. Values are treated as a density (a mask, a shade), not as amounts.
         """
-        rows = _interpolation(self.hertz_centres, self.hertz, onto.hertz_centres)
-        columns = _interpolation(self.seconds_centres, self.seconds, onto.seconds_centres)
+        rows = interpolation(self.hertz_centres, self.hertz, onto.hertz_centres)
+        columns = interpolation(self.seconds_centres, self.seconds, onto.seconds_centres)
         return _along(_along(values, rows, axis=0), columns, axis=1)
 
 
-def _interpolation(
+def interpolation(
     centres: np.ndarray, edges: np.ndarray | None, at: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower index, weight of the upper neighbour, and whether the point lies inside the axis."""
+    """For each point ``at``: lower index among ``centres``, weight of the upper neighbour, whether it lies within."""
     assert edges is not None
     position = np.interp(at, centres, np.arange(len(centres), dtype=float))
     lower = np.minimum(position.astype(int), max(len(centres) - 2, 0))
