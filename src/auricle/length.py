@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from dataclasses import dataclass
 from typing import Literal
@@ -47,6 +48,16 @@ class Length:
         if self.pad in ("none", "repeat", "loop"):
             starts[-1] = -(-(total - wanted) // hop) * hop
         return laid(samples, tuple(starts), wanted)
+
+    def count(self, seconds: float) -> int:
+        """About how many windows a clip of so many seconds is heard through.
+
+        >>> Length(seconds=1.0).count(3600.0), Length(seconds=1.0, long="crop").count(3600.0), Length().count(3600.0)
+        (3600, 1, 1)
+        """
+        if self.seconds is None or self.long != "window" or seconds <= self.seconds:
+            return 1
+        return 1 + math.ceil(round((seconds - self.seconds) / (self.hop_seconds or self.seconds), 6))
 
     def _offset(self, spare: int, samples: Tensor) -> int:
         if self.pad == "random":

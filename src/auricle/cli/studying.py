@@ -118,6 +118,9 @@ class _Telling:
     def __init__(self) -> None:
         self._shown: Any = None
 
+    def note(self, text: str) -> None:
+        typer.echo(f"auricle: {text}", err=True)
+
     def stage(self, stage: Stage, todo: int, kept: int) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -141,9 +144,13 @@ class _Telling:
 def _print_estimate(config: StudyConfig, stages: list[str] | None) -> None:
     from auricle.cli.progress import duration_text
     from auricle.study.estimate import estimate
+    from auricle.study.lengths import long_clips
     from auricle.study.run import stages_of
+    from auricle.study.subject import open_subject
 
     begun = time.perf_counter()
+    for note in long_clips(config, open_subject(config)):
+        typer.echo(f"auricle: {note}", err=True)
     found = estimate(config, stages_of(stages))
     for each in found:
         kept = f", {each.kept} kept" if each.kept else ""

@@ -63,6 +63,9 @@ class Clips(Part):
     )
     per_class: int | None = Field(None, ge=1, description="at most so many clips of each class, drawn from the seed")
     limit: int | None = Field(None, ge=1, description="at most so many clips, evenly over the data set")
+    longest: float | None = Field(
+        600.0, gt=0, description="seconds of the longest clip that is explained; null: however long"
+    )
 
     @field_validator("where")
     @classmethod

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from auricle.study.config import StudyConfig
 from auricle.study.engines.local import LocalEngine
+from auricle.study.lengths import remarkable_seconds, work_of
 from auricle.study.plan import STAGES, Plan, Stage
 from auricle.study.run import run_study
 from auricle.study.store import Store
-from auricle.study.subject import open_subject
+from auricle.study.subject import Subject, open_subject
 
 TRIED = 4
 """Clips that are really done."""
@@ -34,13 +35,15 @@ def estimate(config: StudyConfig, stages: tuple[Stage, ...] | None = None) -> li
     The overview is left out: it is drawn in the time of some hundred clips at most.
     """
     plan = Plan(config, open_subject(config))
+    work = work_of(config, plan.subject)
     store = Store(config.out)
     with tempfile.TemporaryDirectory() as folder:
-        tried = _few(config, folder)
+        tried = _few(config, folder, plan.subject)
         report = run_study(tried, stages=[stage for stage in STAGES if stage != "overview"])
         worked = {each.stage: each.worked for each in report.stages}
         written = {stage: _bytes(Path(folder), stage) for stage in STAGES}
         few = Plan(tried, open_subject(tried))
+        done = max(sum(work_of(tried, few.subject).values()), 1)
     workers = max(LocalEngine(config).workers, 1)
     found = []
     for stage in STAGES:
@@ -51,18 +54,19 @@ def estimate(config: StudyConfig, stages: tuple[Stage, ...] | None = None) -> li
         if stage == "tune":
             share = len(todo) / len(plan.methods) * _tuned(plan) / _tuned(few)
         else:
-            clips = sum(len(plan.blocks[task.block or 0].numbers) for task in todo)
-            share = clips / (few.subject.count * (1 if stage == "predict" else len(plan.methods)))
+            wanted = sum(work[number] for task in todo for number in plan.blocks[task.block or 0].numbers)
+            share = wanted / (done * (1 if stage == "predict" else len(plan.methods)))
         seconds = share * worked[stage] / min(workers, max(len(todo), 1))
         found.append(Estimate(stage, len(todo), len(tasks) - len(todo), seconds, round(share * written[stage])))
     return found
 
 
-def _few(config: StudyConfig, folder: str) -> StudyConfig:
-    """The same study of a few clips."""
+def _few(config: StudyConfig, folder: str, subject: Subject) -> StudyConfig:
+    """The same study of a few clips, none of them far longer than the others."""
     told = config.model_dump()
     told |= {"out": folder, "workers": 1, "block": TRIED}
     told["clips"]["limit"] = TRIED
+    told["clips"]["longest"] = remarkable_seconds(config, subject)
     if told["regions"]["tune"] is not None:
         told["regions"]["tune"]["clips"] = TRIED
     return StudyConfig.model_validate(told)

@@ -6,12 +6,14 @@ those shards anew that depend on it, and a shard whose key is still wanted is ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
 from auricle.methods import Method
 from auricle.study.config import StudyConfig
+from auricle.study.lengths import is_too_long, seconds_of
 from auricle.study.naming import digest
 from auricle.study.subject import Block, Subject
 
@@ -86,7 +88,7 @@ class Plan:
             assert block is not None
             at = self.blocks[block]
             part = self.subject.parts[at.part]
-            return [part.weights, self.subject.task, self.subject.hash_of(at.numbers)]
+            return [part.weights, self.subject.task, self.subject.hash_of(at.numbers), *self._left_out(at.numbers)]
         assert method is not None
         if stage == "explain":
             return [self.key("predict", None, block), *self._asking(method), config.targets]
@@ -125,5 +127,12 @@ class Plan:
     @cached_property
     def _tuning(self) -> list[Any]:
         return [
-            [part.weights, self.subject.hash_of([int(each) for each in part.tuning])] for part in self.subject.parts
+            [part.weights, self.subject.hash_of(tuning), *self._left_out(tuning)]
+            for part, tuning in ((part, [int(each) for each in part.tuning]) for part in self.subject.parts)
         ]
+
+    def _left_out(self, numbers: Sequence[int]) -> list[list[int]]:
+        """Clips that are too long, so that another limit concerns only where they are; nothing if there are none."""
+        dataset, longest = self.subject.dataset, self.config.clips.longest
+        found = [number for number in numbers if is_too_long(seconds_of(dataset, dataset.row(number)), longest)]
+        return [found] if found else []

@@ -16,6 +16,7 @@ from auricle.errors import AuricleError, nearest
 from auricle.evaluation.writing import json_bytes
 from auricle.study.config import StudyConfig
 from auricle.study.engines import engine_of
+from auricle.study.lengths import long_clips
 from auricle.study.meter import Passes
 from auricle.study.naming import clip_key
 from auricle.study.plan import STAGES, Plan, Stage
@@ -39,6 +40,9 @@ STAGE_BEFORE: dict[Stage, tuple[Stage, ...]] = {
 
 class Watcher(Protocol):
     """Who is told how far a study is."""
+
+    def note(self, text: str) -> None:
+        """What should be known before the work begins."""
 
     def stage(self, stage: Stage, todo: int, kept: int) -> None:
         """A stage begins: so many shards are to be made, so many are kept."""
@@ -125,8 +129,12 @@ def run_study(
             _refuse_to_lose(store, plan)
         for stage in forgotten:
             forget(store, stage)
+        notes = long_clips(config, subject)
+        if watcher is not None:
+            for note in notes:
+                watcher.note(note)
         store.write_table(CLIPS, subject.table(config.block))
-        manifest = _manifest(store, config, plan)
+        manifest = _manifest(store, config, plan, notes)
         reports = []
         with engine_of(engine, config) as workers:
             for stage in wanted:
@@ -287,7 +295,7 @@ def _told(report: StageReport, before: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _manifest(store: Store, config: StudyConfig, plan: Plan) -> dict[str, Any]:
+def _manifest(store: Store, config: StudyConfig, plan: Plan, notes: Sequence[str]) -> dict[str, Any]:
     """What made the store; of an earlier run the stages' costs are kept."""
     before: dict[str, Any] = {}
     if store.exists(MANIFEST):
@@ -305,7 +313,7 @@ def _manifest(store: Store, config: StudyConfig, plan: Plan) -> dict[str, Any]:
             {"model": part.model, "weights": part.weights, "clips": len(part.numbers)} for part in subject.parts
         ],
         "methods": {key: {"name": each.name, **each.settings()} for key, each in plan.methods.items()},
-        "notes": [*subject.notes, *subject.dataset.notes],
+        "notes": [*subject.notes, *notes, *subject.dataset.notes],
         "versions": _versions(),
         "stages": before,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from auricle.datasets import Dataset
 from auricle.errors import AuricleError
 from auricle.evaluation.clips import homes_of
 from auricle.evaluation.tested import Choice, choose_clips
+from auricle.length import Length
 from auricle.models.hashing import weights_hash
 from auricle.study.config import StudyConfig
 from auricle.study.models import open_model
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """The clips that one model hears: rows of the data set to judge by, and rows to tune on."""
+    """The clips that one model hears, in windows of ``length``: rows of the data set to judge by, and to tune on."""
 
     model: str
     weights: str
+    length: Length
     numbers: np.ndarray
     tuning: np.ndarray
 
@@ -118,7 +120,7 @@ def open_subject(config: StudyConfig) -> Subject:
         tuning, note = _tuning(choice, numbers, config, share=len(choices))
         unsaid = _unsaid(choice, config)
         notes += [each for each in (unsaid, note) if each and each not in notes]
-        parts.append(Heard(model, weights_hash(choice.classifier), numbers, tuning))
+        parts.append(Heard(model, weights_hash(choice.classifier), choice.classifier.length, numbers, tuning))
     if config.clips.limit is not None:
         parts = _first(parts, config.clips.limit)
     first = choices[0][1]
@@ -237,7 +239,7 @@ def _first(parts: list[Heard], limit: int) -> list[Heard]:
     """``limit`` clips, evenly over the data set (often sorted by class); of several folds as many of each as can be."""
     shares = [limit // len(parts) + (place < limit % len(parts)) for place in range(len(parts))]
     return [
-        Heard(part.model, part.weights, part.numbers[_spread(len(part.numbers), share)], part.tuning)
+        replace(part, numbers=part.numbers[_spread(len(part.numbers), share)])
         for part, share in zip(parts, shares, strict=True)
         if share
     ]

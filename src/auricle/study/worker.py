@@ -17,6 +17,7 @@ from auricle.clip import Clip
 from auricle.errors import AuricleError
 from auricle.methods.coalitions.repeatable import repeatable
 from auricle.study.config import StudyConfig
+from auricle.study.lengths import refuse_too_long, seconds_of
 from auricle.study.meter import Meter, Passes, clock
 from auricle.study.models import open_model
 from auricle.study.plan import Plan, Stage, Task
@@ -94,8 +95,11 @@ class Worker:
         return self._opened[1]
 
     def load(self, id: str) -> Clip:
-        """The sound of a clip by its id."""
-        return self.subject.dataset.load(self.number(id))
+        """The sound of a clip by its id; raises `AuricleError` for one that is too long, before it is read."""
+        dataset = self.subject.dataset
+        row = dataset.row(self.number(id))
+        refuse_too_long(id, seconds_of(dataset, row), self.config.clips.longest)
+        return dataset.load(row)
 
     def number(self, id: str) -> int:
         """The row of a clip in the data set."""

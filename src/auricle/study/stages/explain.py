@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,10 @@ from auricle.study.maps import relevance_columns
 if TYPE_CHECKING:
     from auricle.classifier import Classifier
     from auricle.study.worker import Shard, Worker
+
+
+TOGETHER = 600.0
+"""Seconds of sound that are explained in one batch at most."""
 
 
 class Question(NamedTuple):
@@ -33,20 +38,39 @@ def make(worker: Worker, shard: Shard) -> None:
     block = worker.plan.blocks[shard.task.block]
     classifier = worker.classifier(block.part)
     rows = worker.store.read_table(f"predict/part-{block.number:05d}.parquet").to_pylist()
-    questions, clips = [], []
+    for together in _bounded(rows):
+        questions, clips = [], []
+        for row in together:
+            with shard.guarding(row["id"]):
+                clip = worker.load(row["id"])
+                if clip.content_hash != row["content_hash"]:
+                    raise AuricleError(
+                        f"{row['id']} is another sound than when it was predicted; reset the stage predict"
+                    )
+                asked = questions_of(row, worker.config.targets)
+                questions += asked
+                clips += [clip] * len(asked)
+        for question, found in explanations(worker, shard, classifier, questions, clips):
+            with shard.guarding(question.row["id"], question.asked):
+                shard.rows.append(row_of(question, found))
+                if found.contributions is not None:
+                    shard.beside.setdefault("components", []).extend(_parts(question, found))
+
+
+def _bounded(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Clips in order, of at most `TOGETHER` seconds in all (or a single one), so that memory does not grow with them.
+
+    >>> [len(each) for each in _bounded([{"seconds": seconds} for seconds in (5.0, 590.0, 8.0, 900.0, 5.0)])]
+    [2, 1, 1, 1]
+    """
+    group: list[dict[str, Any]] = []
     for row in rows:
-        with shard.guarding(row["id"]):
-            clip = worker.load(row["id"])
-            if clip.content_hash != row["content_hash"]:
-                raise AuricleError(f"{row['id']} is another sound than when it was predicted; reset the stage predict")
-            asked = questions_of(row, worker.config.targets)
-            questions += asked
-            clips += [clip] * len(asked)
-    for question, found in explanations(worker, shard, classifier, questions, clips):
-        with shard.guarding(question.row["id"], question.asked):
-            shard.rows.append(row_of(question, found))
-            if found.contributions is not None:
-                shard.beside.setdefault("components", []).extend(_parts(question, found))
+        if group and sum(each["seconds"] for each in group) + row["seconds"] > TOGETHER:
+            yield group
+            group = []
+        group.append(row)
+    if group:
+        yield group
 
 
 def questions_of(row: dict[str, Any], targets: list[Target]) -> list[Question]:

@@ -23,7 +23,7 @@ def make(worker: Worker, shard: Shard) -> None:
         row = subject.dataset.row(number)
         id = str(row["id"])
         with shard.guarding(id):
-            clip = subject.dataset.load(row)
+            clip = worker.load(id)
             said = classifier.predict(clip)
             actual = _actual(row[subject.task], said.labels, said.probabilities)
             place = said.labels.index(actual)

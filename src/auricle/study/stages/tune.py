@@ -94,7 +94,7 @@ def _clips(worker: Worker, shard: Shard) -> Iterator[Tuned]:
         for number in part.tuning:
             row = worker.subject.dataset.row(int(number))
             with shard.guarding(str(row["id"])):
-                clip = worker.subject.dataset.load(row)
+                clip = worker.load(str(row["id"]))
                 said = classifier.predict(clip).label
                 true = row[worker.subject.task]
                 if said not in (true if isinstance(true, list) else [true]):
