@@ -132,8 +132,11 @@ class Classifier:
 
     # --- sound in -------------------------------------------------------------------------------------------
 
-    def windows(self, clip: Clip) -> Windows:
-        """The clip as the network hears it, by the length policy."""
+    def windows(self, clip: Clip, *, hop: int | None = None) -> Windows:
+        """The clip as the network hears it, by the length policy.
+
+        hop: the raster on which windows begin, in samples; by default the front-end's, so that maps can be joined.
+        """
         if clip.seconds < SHORTEST_SECONDS:
             count = clip.samples.shape[1]
             raise AuricleError(
@@ -145,7 +148,7 @@ class Classifier:
                 f"{clip.name} is silent (every sample is 0), so there is nothing to explain; check the recording"
             )
         samples = torch.as_tensor(np.array(clip.mono(self.sample_rate)), dtype=self.dtype, device=self.device)
-        return self.length.windows(samples, sample_rate=self.sample_rate, hop=self.frontend.grid.hop)
+        return self.length.windows(samples, sample_rate=self.sample_rate, hop=hop or self.frontend.grid.hop)
 
     # --- logits out -----------------------------------------------------------------------------------------
 

@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import torch
 from command_line import Auricle, Ran
 from typer.testing import CliRunner
 
 from auricle import demo
-from auricle.classifier import Classifier, Length
-from auricle.clip import Clip, load_clip
-from auricle.frontends import STFT, Waveform
+from auricle.classifier import Length
+from auricle.clip import load_clip
+from auricle.frontends import STFT
 from auricle.interpreters.dictionary import Dictionary, load_dictionary
 from auricle.interpreters.learning import learn_dictionary
 from auricle.interpreters.opening import load_interpreter
@@ -345,13 +344,3 @@ def test_a_mask_has_no_contrast(auricle: Auricle, trained: dict[str, Path], seve
     said = refused(auricle("explain", seven, "--target", "seven-five", *method))
     assert said == "lmac has one mask for each class and none for a contrast; name one class, as --target zero"
     assert auricle("explain", seven, "--target", "five", *method).code == 0
-
-
-def test_the_training_of_a_model_that_leaves_short_clips_as_they_are_fills_them_up() -> None:
-    network = torch.nn.Flatten()
-    left = Classifier(
-        network, frontend=Waveform(), labels=["a"], sample_rate=8000, length=Length(seconds=0.5, pad="none")
-    )
-    windows = interpreting._hearing(left, 0.5).windows(Clip(np.full(1000, 0.1, np.float32), 8000, "short"))
-    assert windows.samples.shape == (1, 4000)
-    assert left.length.pad == "none"

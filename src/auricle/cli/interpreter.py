@@ -79,7 +79,9 @@ def train(
     task: Task = None,
     split: Split = None,
     fold: Fold = None,
-    seconds: Annotated[float | None, typer.Option(help="length of training windows, for a model of any length")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="length of training windows, for a model that pads nothing")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     seed: Seed = 0,
 ) -> None:
@@ -127,6 +129,9 @@ def train(
     )
     if figures:
         typer.echo(f"  on {clips['validate']} validation clips: {figures}")
+    if left_out := found.facts.get("left_out"):
+        many = f"{left_out} clip{'s' if left_out > 1 else ''}"
+        typer.echo(f"auricle: {many} left out; the first: {found.facts.get('left_out_because')}", err=True)
     typer.echo(f"  {out}\n  next: auricle explain CLIP --model {model} --method {found.kind}:{out}")
 
 

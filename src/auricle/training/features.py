@@ -54,6 +54,8 @@ class FeatureStore:
         if seconds is None:
             raise AuricleError("features are kept for networks that hear a fixed length; give length.seconds")
         self._classifier, self.keeps_samples = classifier, samples
+        # Windows of samples need no raster, on which the last one would end after the clip, in silence.
+        self._hop = 1 if samples and classifier.length.pad == "none" else None
         self.folder = folder / self._key()
         self.shape = self._shape(round(seconds * classifier.sample_rate))
         self._row_bytes = 4 * int(np.prod(self.shape))
@@ -71,6 +73,8 @@ class FeatureStore:
             "length": length,
             "frontend": None if self.keeps_samples else frontends.to_settings(classifier.frontend),
         }
+        if self._hop is not None:
+            settings["hop"] = self._hop
         return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:24]
 
     def _shape(self, n: int) -> tuple[int, ...]:
@@ -138,7 +142,7 @@ class FeatureStore:
 
     def _features(self, clip: Clip) -> np.ndarray:
         """``[windows, *shape]`` of one clip, exactly as the classifier hears it."""
-        samples = self._classifier.windows(clip).samples.cpu().float()
+        samples = self._classifier.windows(clip, hop=self._hop).samples.cpu().float()
         if self.keeps_samples:
             made = samples
         else:
@@ -146,8 +150,9 @@ class FeatureStore:
                 made = self._classifier.frontend(samples).contiguous()
         if tuple(made.shape[1:]) != self.shape:
             raise AuricleError(
-                f"{clip.name} gives {tuple(made.shape[1:])} where all clips must give {self.shape}; let shorter clips "
-                "be padded, with length.pad=end"
+                f"{clip.name} is {clip.seconds:.3g} s long and does not fill a window of "
+                f"{self._classifier.length.seconds:g} s, which nothing may be added to (length.pad=none); take shorter "
+                "windows, or let shorter clips be padded"
             )
         return made.numpy()
 

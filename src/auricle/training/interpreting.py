@@ -40,7 +40,7 @@ class InterpreterOrder:
 
     kind: also a preset, over which ``settings`` are laid. data, task, scheme and fold are those of the model's own
     training unless they are given. dictionary: a folder, for kinds that speak in one. seconds: length of the windows,
-    for a model that hears any.
+    for a model that hears clips as long as they are.
     """
 
     kind: str
@@ -136,6 +136,7 @@ def train_interpreter(
         "fold": order.fold,
         "clips": {"train": len(learn), "validate": len(choose)},
         "left_out": len(stored.failures),
+        "left_out_because": next(iter(stored.failures.values()), None),
         "seed": order.seed,
         "device": str(classifier.device),
         "seconds": round(sum(row["seconds"] for row in made.history), 1),
@@ -180,27 +181,25 @@ def _classifier(order: InterpreterOrder) -> Classifier:
 
 
 def _at_one_length(order: InterpreterOrder, classifier: Classifier) -> Classifier:
-    """The classifier as it hears training windows. It is explained as it is, so its own length stays."""
+    """The classifier as it hears training windows, all of one length. It is explained as it is, so its own one stays.
+
+    One that is never given silence (``pad="none"``) is not given any here: clips that are shorter than a window are
+    left out, and longer ones are cut into windows that lie within them.
+    """
     own, asked = classifier.length.seconds, order.seconds
-    if own is not None:
-        if asked not in (None, own):
-            raise AuricleError(f"{classifier.name} hears {own:g} s, not {asked:g} s; leave --seconds out")
-        return _hearing(classifier, own)
-    if asked is None:
+    if asked is not None and asked <= 0:
+        raise AuricleError(f"windows of {asked:g} s hold nothing; give a longer --seconds")
+    if own is None and asked is None:
         raise AuricleError(
             f"{classifier.name} hears clips of any length; say at which length its interpreter learns, as "
             "--seconds 2. It explains any length afterwards"
         )
-    if asked <= 0:
-        raise AuricleError(f"windows of {asked:g} s hold nothing; give a longer --seconds")
-    return _hearing(classifier, asked)
-
-
-def _hearing(classifier: Classifier, seconds: float) -> Classifier:
-    """The classifier with windows that are all of one length: what is otherwise left as short as it is gets silence."""
+    if own is not None and asked not in (None, own) and classifier.length.pad != "none":
+        raise AuricleError(f"{classifier.name} hears {own:g} s, not {asked:g} s; leave --seconds out")
+    if own is not None and asked is not None and asked > own:
+        raise AuricleError(f"{classifier.name} hears at most {own:g} s, not {asked:g} s; give a shorter --seconds")
     hearing = copy.copy(classifier)
-    pad = "end" if classifier.length.pad == "none" else classifier.length.pad
-    hearing.length = replace(classifier.length, seconds=seconds, pad=pad)
+    hearing.length = replace(classifier.length, seconds=asked or own)
     return hearing
 
 
