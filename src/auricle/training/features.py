@@ -151,8 +151,8 @@ class FeatureStore:
         if tuple(made.shape[1:]) != self.shape:
             raise AuricleError(
                 f"{clip.name} is {clip.seconds:.3g} s long and does not fill a window of "
-                f"{self._classifier.length.seconds:g} s, which nothing may be added to (length.pad=none); take shorter "
-                "windows, or let shorter clips be padded"
+                f"{self._classifier.length.seconds:g} s; take shorter windows, or let shorter clips be padded, with "
+                "length.pad=end"
             )
         return made.numpy()
 
