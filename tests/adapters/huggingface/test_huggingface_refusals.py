@@ -88,7 +88,9 @@ def test_hf_without_a_name_is_told():
 
 def test_weights_of_another_shape_are_told(folder):
     said(folder, hidden_size=32)
-    assert "cannot open speech" in refusal(folder)
+    text = refusal(folder)
+    assert text.startswith("the weights of speech do not fit its config.json: ")
+    assert "12 × 16 in the file and 12 × 32 by the config" in text
 
 
 @pytest.mark.parametrize("as_object", [True, False])
