@@ -231,7 +231,14 @@ def test_a_token_is_sent_where_it_is_safe(server: Server, monkeypatch: pytest.Mo
 
 
 def test_settings_that_make_no_sense() -> None:
-    for url in ("ftp://example.org", "http://", "example.org", "http://[half/", "http://host:port/", "http://host:99999"):
+    for url in (
+        "ftp://example.org",
+        "http://",
+        "example.org",
+        "http://[half/",
+        "http://host:port/",
+        "http://host:99999",
+    ):
         with pytest.raises(AuricleError, match="is no address"):
             opened(url, labels=LABELS)
     for setting in ({"rows": 0}, {"timeout": 0}, {"retries": -1}):
