@@ -17,6 +17,7 @@ from auricle.errors import AuricleError
 from auricle.explanation import Explanation, WindowPrediction
 from auricle.frontends import Waveform
 from auricle.frontends.grid import full_axes
+from auricle.memory import memory_for
 from auricle.methods import Attribution, Method
 from auricle.methods.coalitions.method import CoalitionMethod
 from auricle.models import load_classifier
@@ -71,20 +72,21 @@ def explain_batch(
     if len(asked) != len(loaded):
         raise AuricleError(f"{len(asked)} targets were given for {len(loaded)} clips; give one target per clip")
     heard = [classifier.windows(clip) for clip in loaded]
-    logits = _logits(classifier, heard)
-    weights = [classifier.target_weights(target, each) for target, each in zip(asked, logits, strict=True)]
-    if isinstance(method, CoalitionMethod):
-        if level != "features":
-            raise AuricleError(f"{method.name} lays relevance on components, not on level={level}; leave level out")
+    with memory_for(loaded, classifier.name):
+        logits = _logits(classifier, heard)
+        weights = [classifier.target_weights(target, each) for target, each in zip(asked, logits, strict=True)]
+        if isinstance(method, CoalitionMethod):
+            if level != "features":
+                raise AuricleError(f"{method.name} lays relevance on components, not on level={level}; leave level out")
+            return [
+                _of_components(clip, classifier, method, seed, windows, clip_logits, target)
+                for clip, windows, clip_logits, target in zip(loaded, heard, logits, asked, strict=True)
+            ]
+        found = _attributions(classifier, method, heard, weights, level, seed)
         return [
-            _of_components(clip, classifier, method, seed, windows, clip_logits, target)
-            for clip, windows, clip_logits, target in zip(loaded, heard, logits, asked, strict=True)
+            _explanation(clip, classifier, method, level, seed, windows, clip_logits, target, parts)
+            for clip, windows, clip_logits, target, parts in zip(loaded, heard, logits, asked, found, strict=True)
         ]
-    found = _attributions(classifier, method, heard, weights, level, seed)
-    return [
-        _explanation(clip, classifier, method, level, seed, windows, clip_logits, target, parts)
-        for clip, windows, clip_logits, target, parts in zip(loaded, heard, logits, asked, found, strict=True)
-    ]
 
 
 def _batches(heard: Sequence[Windows]) -> list[list[tuple[int, int]]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -25,12 +24,16 @@ Answer = Callable[[BaseHTTPRequestHandler, dict[str, Any]], Any]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers each request by the next of ``answers``, the last for all that follow; ``asked`` holds the requests."""
+    """Answers each request by the next of ``answers``, the last for all that follow; ``asked`` holds the requests.
+
+    ``over`` is set when the test is over: answers that never come wait for it.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.over = threading.Event()
         self.answers: list[Answer] = []
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -72,6 +75,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     thread = threading.Thread(target=lambda: found.serve_forever(poll_interval=0.02), daemon=True)
     thread.start()
     yield found
+    found.over.set()
     found.shutdown()
     found.server_close()
 
@@ -135,8 +139,23 @@ def test_pauses_grow(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     assert pauses == [0.5, 1.0, 2.0]
 
 
-def slow(handler: BaseHTTPRequestHandler, asked: dict[str, Any]) -> None:
-    time.sleep(0.4)
+def never(handler: Handler, asked: dict[str, Any]) -> None:
+    handler.server.over.wait()
+
+
+def drips(handler: Handler, asked: dict[str, Any]) -> None:
+    """A byte now and then, so that the connection is never idle."""
+    handler.send_response(200)
+    handler.end_headers()
+    while not handler.server.over.wait(0.01):
+        handler.wfile.write(b" ")
+
+
+def stops(handler: BaseHTTPRequestHandler, asked: dict[str, Any]) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100")
+    handler.end_headers()
+    handler.wfile.write(b'{"scores": [[1, ')
 
 
 def elsewhere(handler: BaseHTTPRequestHandler, asked: dict[str, Any]) -> None:
@@ -150,7 +169,7 @@ def says(answer: Any) -> Answer:
 
 
 WRONG: dict[str, tuple[Answer, str, int]] = {
-    "times out": (slow, r"did not answer within 0\.2 s; it was asked 2 times", 2),
+    "stops halfway": (stops, r"could not be reached \(IncompleteRead.* asked 2 times", 2),
     "hangs up": (drops, "could not be reached .* asked 2 times", 2),
     "web page": (says(b"<!doctype html><p>Welcome"), r"a web page \(HTML\) instead of scores", 1),
     "no JSON": (says(b"scores: 1 2 3"), "what is no JSON instead of scores", 1),
@@ -162,6 +181,8 @@ WRONG: dict[str, tuple[Answer, str, int]] = {
     "one row flat": (says({"scores": [1, 2, 3]}), r"1 sound with scores of shape \(3,\)", 1),
     "two rows": (says({"scores": [[1, 2, 3]] * 2}), r"1 sound with scores of shape \(2, 3\)", 1),
     "ragged": (says({"scores": [[1, 2], [3]]}), "no rows of numbers", 1),
+    "too large a number": (says({"scores": [[10**400, 2, 3]]}), "no rows of numbers", 1),
+    "nested": (says(b"[" * 100_000), "what is no JSON instead of scores", 1),
     "words": (says({"scores": [["low", "b", "c"]]}), "no rows of numbers", 1),
     "NaN": (says({"scores": [[1, float("nan"), 3]]}), "returned NaN or infinity for a sound with a peak", 1),
     "columns": (says({"scores": [[1, 2]]}), r"gives 2 scores for each sound, and there are 3 labels", 1),
@@ -174,11 +195,18 @@ WRONG: dict[str, tuple[Answer, str, int]] = {
 @pytest.mark.parametrize("kind", WRONG)
 def test_what_is_wrong_is_one_sentence(kind: str, server: Server) -> None:
     answer, sentence, requests = WRONG[kind]
-    copy = opened(server.says(answer), labels=LABELS, timeout=0.2, retries=1)
+    copy = opened(server.says(answer), labels=LABELS, retries=1)
     with pytest.raises(AuricleError, match=sentence) as caught:
         copy.predict(sound())
     assert "raised" not in str(caught.value)
     assert len(server.asked) == requests
+
+
+@pytest.mark.parametrize("answer", [never, drips])
+def test_an_answer_that_does_not_end_is_waited_for_twice(answer: Answer, server: Server) -> None:
+    copy = opened(server.says(answer), labels=LABELS, timeout=0.2, retries=4)
+    with pytest.raises(AuricleError, match=r"did not answer within 0\.2 s; it was asked 2 times"):
+        copy.predict(sound())
 
 
 def test_nobody_there(server: Server) -> None:
@@ -203,7 +231,14 @@ def test_a_token_is_sent_where_it_is_safe(server: Server, monkeypatch: pytest.Mo
 
 
 def test_settings_that_make_no_sense() -> None:
-    for url in ("ftp://example.org", "http://", "example.org"):
+    for url in (
+        "ftp://example.org",
+        "http://",
+        "example.org",
+        "http://[half/",
+        "http://host:port/",
+        "http://host:99999",
+    ):
         with pytest.raises(AuricleError, match="is no address"):
             opened(url, labels=LABELS)
     for setting in ({"rows": 0}, {"timeout": 0}, {"retries": -1}):

@@ -178,12 +178,15 @@ def test_outputs_are_saved(tmp_path) -> None:
 def test_names_lead_to_functions(tmp_path, monkeypatch) -> None:
     (tmp_path / "made_for_names.py").write_text("class Box:\n    run = staticmethod(len)\nnumber = 3\n")
     (tmp_path / "broken_for_names.py").write_text("1 / 0\n")
+    (tmp_path / "script_for_names.py").write_text("raise SystemExit(3)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     assert named("made_for_names:Box.run") is len
     for text, sentence in {
         "made_for_names:bix": 'no function "bix"; did you mean "Box"|known: Box',
         "made_for_names:number": "is int, which cannot be called",
+        "made_for_names:number.run": 'has no function or classifier "number.run"; int holds none',
+        "script_for_names:x": r"cannot be imported: SystemExit \(3\)",
         "broken_for_names:x": "cannot be imported: ZeroDivisionError",
         "nowhere_for_names:x": 'no Python module is called "nowhere_for_names"',
     }.items():

@@ -190,11 +190,13 @@ def test_the_weights_are_the_models_own() -> None:
 def test_explaining_leaves_the_model_as_it_was() -> None:
     model = on_samples(L.Dropout(0.5), L.Dense(3))
     weights = [each.copy() for each in model.get_weights()]
-    settings = [vars(layer).keys() for layer in model.layers]
+    settings = [dict(vars(layer)) for layer in model.layers]
     auricle.explain(clip(), heard(model), method="lrp", target="a")
     assert all(np.array_equal(a, b) for a, b in zip(weights, model.get_weights(), strict=True))
-    assert settings == [vars(layer).keys() for layer in model.layers]
-    assert all("call" not in vars(layer) for layer in model.layers)
+    for layer, before in zip(model.layers, settings, strict=True):
+        after = vars(layer)
+        assert after.keys() == before.keys()
+        assert all(after[name] is value for name, value in before.items() if name in ("activation", "call"))
     assert all(each.value.grad is None for each in model.trainable_variables)
 
 
@@ -206,7 +208,8 @@ def test_a_file_is_the_model(tmp_path: Path) -> None:
     model.save(tmp_path / "mine.keras")
     classifier = heard(tmp_path / "mine.keras")
     assert classifier.name == "mine"
-    np.testing.assert_allclose(classifier.predict(clip()).probabilities, heard(model).predict(clip()).probabilities)
+    original = heard(model).predict(clip()).probabilities
+    np.testing.assert_allclose(classifier.predict(clip()).probabilities, original, atol=1e-6)
 
 
 def test_files_that_are_refused(tmp_path: Path) -> None:
@@ -219,6 +222,27 @@ def test_files_that_are_refused(tmp_path: Path) -> None:
         archive.writestr("metadata.json", "{}")
     with pytest.raises(AuricleError, match=r"is no complete \.keras file"):
         heard(tmp_path / "half.keras")
+    with zipfile.ZipFile(tmp_path / "deep.keras", "w") as archive:
+        archive.writestr("config.json", "[" * 100_000 + "]" * 100_000)
+    with pytest.raises(AuricleError, match=r"is no complete \.keras file"):
+        heard(tmp_path / "deep.keras")
+
+
+def test_an_error_of_keras_without_words_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    on_samples().save(tmp_path / "mine.keras")
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(keras.saving, "load_model", fails)
+    with pytest.raises(AuricleError, match="cannot be opened: AssertionError; if it has layers"):
+        heard(tmp_path / "mine.keras")
+
+
+def test_a_rate_too_low_for_sound_is_told() -> None:
+    for rate in (0, -8000, 100):
+        with pytest.raises(AuricleError, match=f"{rate} Hz is too low for sound"):
+            heard(on_samples(), sample_rate=rate)
 
 
 def test_code_in_a_file_is_not_run(tmp_path: Path) -> None:

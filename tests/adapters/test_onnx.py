@@ -340,6 +340,44 @@ def test_labels_and_rate_may_be_in_the_file(tmp_path: Path) -> None:
     assert (classifier.labels, classifier.sample_rate, classifier.length.seconds) == (("x", "y", "z"), 8000, 0.05)
 
 
+def test_a_rate_that_is_none_is_told(tmp_path: Path) -> None:
+    path = made(tmp_path, [helper.make_node("MatMul", ["x", "w"], ["y"])], w=WEIGHT)
+    for rate in (0, -8000):
+        with pytest.raises(AuricleError, match=f"{rate} Hz is too low for sound"):
+            heard(path, sample_rate=rate)
+    for text, sentence in {
+        "0": "0 Hz is too low for sound",
+        "16 kHz": 'the sample_rate in the metadata of net is "16 kHz", no whole number of Hz',
+        "²": 'is "²", no whole number of Hz',
+    }.items():
+        model = onnx.load(path)
+        del model.metadata_props[:]
+        entry = model.metadata_props.add()
+        entry.key, entry.value = "sample_rate", text
+        onnx.save(model, tmp_path / "net-with-rate.onnx")
+        with pytest.raises(AuricleError, match=sentence):
+            onnx_classifier(tmp_path / "net-with-rate.onnx", labels=LABELS, name="net")
+
+
+def test_what_branches_within_branches_take_is_kept(tmp_path: Path) -> None:
+    """Of a value that only the inner one uses, the node that makes it lies outside of both."""
+
+    def branch(name: str, *nodes: Any) -> Any:
+        return helper.make_graph(list(nodes), name, [], [helper.make_tensor_value_info(name, FLOAT, ["batch", 3])])
+
+    def product(value: str, made: str) -> Any:
+        return branch(made, helper.make_node("MatMul", [value, "w"], [made]))
+
+    inner = helper.make_node("If", ["yes"], ["in"], then_branch=product("louder", "a"), else_branch=product("x", "b"))
+    nodes = [
+        helper.make_node("Add", ["x", "x"], ["louder"]),
+        helper.make_node("If", ["yes"], ["y"], then_branch=branch("in", inner), else_branch=product("x", "c")),
+    ]
+    classifier = heard(made(tmp_path, nodes, w=WEIGHT, yes=np.array(True)))
+    wanted = 2 * clip().samples.reshape(1, -1) @ WEIGHT
+    np.testing.assert_allclose(classifier.predict(clip()).logits, wanted[0], atol=1e-4)
+
+
 # --- what is no classifier ----------------------------------------------------------------------------------------
 
 

@@ -7,8 +7,10 @@ import pytest
 import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.neighbors import NearestCentroid
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
@@ -95,6 +97,34 @@ def test_a_table_of_labels_stands_each_on_its_own() -> None:
         given = model.predict_proba(levels(sound().samples))
         expected = [each[0, 1] for each in given] if isinstance(given, list) else given[0]
         np.testing.assert_allclose(found.predict(sound()).probabilities, expected, atol=1e-6)
+
+
+def test_labels_that_were_always_or_never_there_are_so() -> None:
+    present = np.stack([np.median(TABLE[:, 0]) < TABLE[:, 0], np.zeros(60), np.ones(60)], axis=1).astype(int)
+    model = RandomForestClassifier(n_estimators=9, random_state=0).fit(TABLE, present)
+    found = asked(model, labels=["sometimes", "never", "always"]).predict(sound()).probabilities
+    assert found[1:] == pytest.approx([0.0, 1.0], abs=1e-6)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_labels_stand_on_their_own_within_a_pipeline_and_a_search_too() -> None:
+    present = (np.median(TABLE, axis=0) < TABLE)[:, :2].astype(int)
+    several = OneVsRestClassifier(LogisticRegression())
+    for model in (
+        make_pipeline(StandardScaler(), several),
+        GridSearchCV(several, {"estimator__C": [1.0]}, cv=2),
+        MLPClassifier(max_iter=5, random_state=0),
+    ):
+        found = asked(model.fit(TABLE, present), labels=["first", "second"])
+        assert found.multi_label
+        expected = model.predict_proba(levels(sound().samples))[0]
+        np.testing.assert_allclose(found.predict(sound()).probabilities, expected, atol=1e-6)
+
+
+def test_outputs_with_classes_of_their_own_are_told() -> None:
+    each = np.stack([TABLE[:, :3].argmax(1), TABLE[:, 1:].argmax(1)], axis=1)
+    with pytest.raises(AuricleError, match="chooses among more than two classes for each of its outputs"):
+        asked(RandomForestClassifier(n_estimators=3, random_state=0).fit(TABLE, each), labels=["a", "b"])
 
 
 def test_a_regression_gives_values() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -30,7 +30,7 @@ tags => {
 
 
 @pytest.fixture
-def board(tmp_path: Path) -> Iterator[str]:
+def board(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a TensorBoard that shows three epochs of a training."""
     model = classifier()
     logger = ExplainLogger(
@@ -38,34 +38,33 @@ def board(tmp_path: Path) -> Iterator[str]:
     )
     train(model, after=logger.step)
     logger.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tensorboard.main", "--logdir", tmp_path, "--host", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
+    said = tmp_path_factory.mktemp("said") / "by-tensorboard.txt"
+    with said.open("w") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tensorboard.main", "--logdir", tmp_path, "--host", "127.0.0.1", "--port", "0"],
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, stdout=words, stderr=words,
+        )  # fmt: skip
     try:
-        _wait_for(address, process)
-        yield address
+        yield _address(said, process)
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Until it has read the logs."""
+def _address(said: Path, process: subprocess.Popen[bytes]) -> str:
+    """Where it is, by a port that it has found itself, as soon as it has read the logs."""
     until = time.monotonic() + SECONDS
     while time.monotonic() < until and process.poll() is None:
+        found = re.search(r"at (http://127\.0\.0\.1:\d+)/", said.read_text())
         try:
-            with urllib.request.urlopen(f"{address}/data/runs", timeout=5) as answer:
-                if b"." in answer.read():
-                    return
+            if found is not None:
+                with urllib.request.urlopen(f"{found[1]}/data/runs", timeout=5) as answer:
+                    if b"." in answer.read():
+                        return found[1]
         except OSError:
             pass
         time.sleep(0.2)
-    pytest.fail("TensorBoard did not start")
+    pytest.fail(f"TensorBoard did not start: {said.read_text()[-500:]}")
 
 
 @pytest.mark.slow

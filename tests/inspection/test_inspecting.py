@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from torch import Tensor, nn
 import auricle
 from auricle.frontends import Waveform
 from auricle.inspection import Inspection, inspect
+from auricle.inspection.facts import facts_of
 from auricle.methods import METHODS
 
 RATE = 8000
@@ -53,6 +56,12 @@ def test_facts_say_rate_labels_length_and_axes() -> None:
     assert facts["length"].startswith("0.5 s; shorter clips followed by silence, longer ones heard in windows")
     assert facts["axes"].startswith("129 rows from 0 to 4000 Hz, 63 frames of 8 ms")
     assert facts["network"].startswith("Two, 68 weights (float32)")
+
+
+@pytest.mark.parametrize("pad", get_args(get_type_hints(auricle.Length)["pad"]))
+def test_what_becomes_of_short_clips_is_said_for_every_policy(pad: Any) -> None:
+    facts = {each.name: each.text for each in facts_of(classifier(length=auricle.Length(seconds=0.5, pad=pad)))}
+    assert re.match(r"0\.5 s; shorter clips \w", facts["length"])
 
 
 def test_a_sound_network_passes_and_every_method_is_tried() -> None:

@@ -95,7 +95,7 @@ class Endpoint:
         self._check_labels(answer.get("labels"))
         try:
             scores = np.array(answer["scores"], dtype=np.float64)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise AuricleError(
                 f"{self.url} answered with scores that are no rows of numbers; they must be [[…], …], a row per sound"
             ) from error
@@ -127,7 +127,7 @@ class Endpoint:
     def _read(self, content: bytes) -> dict[str, Any]:
         try:
             answer = json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             page = content.lstrip()[:1] == b"<"
             raise AuricleError(
                 f"{self.url} answered with {'a web page (HTML)' if page else 'what is no JSON'} instead of scores; "

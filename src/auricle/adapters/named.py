@@ -37,8 +37,10 @@ def named(text: str) -> Any:
         found = _module(module_name)
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [each for each, value in vars(found).items() if not each.startswith("_") and _can_be_meant(value)]
-            raise AuricleError(f'{module_name} has no function or classifier "{name}"; {nearest(name, known)}')
+            held = getattr(found, "__dict__", {})  # numbers and the like have none
+            known = [each for each, value in held.items() if not each.startswith("_") and _can_be_meant(value)]
+            hint = nearest(name, known) if known else f"{type(found).__name__} holds none"
+            raise AuricleError(f'{module_name} has no function or classifier "{name}"; {hint}')
         found = getattr(found, part)
     if isinstance(found, nn.Module):
         raise AuricleError(
@@ -81,7 +83,7 @@ def _current_folder() -> Iterator[None]:
 def _module(name: str) -> Any:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script that is no module may end the program
         if isinstance(error, ModuleNotFoundError) and error.name and (name + ".").startswith(error.name + "."):
             raise AuricleError(
                 f'no Python module is called "{name}", neither in {Path.cwd()} nor installed; go to the folder that '

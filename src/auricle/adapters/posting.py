@@ -27,9 +27,7 @@ class Post:
     """Posts JSON to an address and returns the answer; ``retried`` counts the requests that were sent again."""
 
     def __init__(self, url: str, timeout: float, retries: int) -> None:
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
-            raise AuricleError(f"{url} is no address; give http://… or https://…")
+        parts = _parts(url)
         self.url, self.timeout, self.retries = url, timeout, retries
         self.retried = 0
         self._headers = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -49,7 +47,7 @@ class Post:
             request = urllib.request.Request(self.url, data=body, headers=self._headers, method="POST")
             try:
                 with self._opener.open(request, timeout=self.timeout) as response:
-                    content: bytes = response.read(MOST_BYTES + 1)
+                    content = _read(response, time.monotonic() + self.timeout)
             except urllib.error.HTTPError as error:
                 error.close()
                 reason = f"answered {error.code} ({error.reason})"
@@ -72,6 +70,32 @@ class Post:
             return content
         times = f"{attempt + 1} times" if attempt else "once"
         raise AuricleError(f"{self.url} {reason}; it was asked {times}. Check that the model runs there")
+
+
+def _read(response: Any, until: float) -> bytes:
+    """The whole answer, or its first ``MOST_BYTES`` and more; raises where it ends too early or takes too long."""
+    parts: list[bytes] = []
+    size = 0
+    while size <= MOST_BYTES and (part := response.read1()):
+        if time.monotonic() > until:  # a socket's own timeout begins anew with each byte
+            raise TimeoutError
+        parts.append(part)
+        size += len(part)
+    if size <= MOST_BYTES and response.length:
+        raise http.client.IncompleteRead(b"", response.length)
+    return b"".join(parts)
+
+
+def _parts(url: str) -> urllib.parse.SplitResult:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        wrong = parts.scheme.lower() not in ("http", "https") or not parts.hostname
+        _ = parts.port  # which says what is no number
+    except ValueError as error:
+        raise AuricleError(f"{url} is no address ({error}); give http://… or https://…") from error
+    if wrong:
+        raise AuricleError(f"{url} is no address; give http://… or https://…")
+    return parts
 
 
 class _Straight(urllib.request.HTTPRedirectHandler):

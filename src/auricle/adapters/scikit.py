@@ -73,7 +73,13 @@ def _question(pipeline: Any, name: str) -> tuple[Callable[[np.ndarray], Any], Ou
     """What is asked of a pipeline, what the answers are, and whether each column stands on its own."""
     several = _is_multi_label(pipeline)
     if hasattr(pipeline, "predict_proba"):
-        return lambda table: _present(pipeline.predict_proba(table)), "probabilities", several
+        classes = getattr(pipeline, "classes_", None)
+        if isinstance(classes, list) and any(len(each) > 2 for each in classes):
+            raise AuricleError(
+                f"{name} chooses among more than two classes for each of its outputs, which are no labels that are "
+                "there or not; fit an estimator for one output"
+            )
+        return lambda table: _present(pipeline.predict_proba(table), classes), "probabilities", several
     if hasattr(pipeline, "decision_function"):
         return lambda table: _two_sided(pipeline.decision_function(table)), "logits", several
     if hasattr(pipeline, "predict") and not hasattr(pipeline, "classes_"):
@@ -84,9 +90,18 @@ def _question(pipeline: Any, name: str) -> tuple[Callable[[np.ndarray], Any], Ou
     )
 
 
-def _present(answer: Any) -> np.ndarray:
-    """Probabilities ``[B, C]``, also of estimators that give a table ``[B, 2]`` (absent, present) for each label."""
-    return np.stack([each[:, -1] for each in answer], axis=1) if isinstance(answer, list) else np.asarray(answer)
+def _present(answer: Any, classes: Any) -> np.ndarray:
+    """Probabilities ``[B, C]``, also of estimators that give a table ``[B, 2]`` (absent, present) for each label.
+
+    A label that was always there, or never, when they were fitted has a table ``[B, 1]``.
+    """
+    if not isinstance(answer, list):
+        return np.asarray(answer)
+    columns = [
+        table[:, -1] if len(known) == 2 else np.full(len(table), float(known[0] == 1))
+        for table, known in zip(answer, classes, strict=True)
+    ]
+    return np.stack(columns, axis=1)
 
 
 def _two_sided(answer: Any) -> np.ndarray:
@@ -101,8 +116,15 @@ def _columns(answer: Any) -> np.ndarray:
 
 
 def _is_multi_label(pipeline: Any) -> bool:
-    classes = getattr(pipeline, "classes_", None)
-    return bool(getattr(pipeline, "multilabel_", False)) or isinstance(classes, list)
+    while True:  # what is around an estimator does not say it
+        inner = pipeline[-1] if hasattr(pipeline, "steps") else getattr(pipeline, "best_estimator_", None)
+        if inner is None:
+            break
+        pipeline = inner
+    if isinstance(getattr(pipeline, "classes_", None), list) or getattr(pipeline, "multilabel_", False):
+        return True
+    # of neural networks
+    return getattr(pipeline, "out_activation_", "") == "logistic" and getattr(pipeline, "n_outputs_", 1) > 1
 
 
 def _labels(pipeline: Any, name: str) -> list[str]:

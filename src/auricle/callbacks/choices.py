@@ -18,8 +18,12 @@ def methods_of(given: Sequence[str | Method], layers: Sequence[str], classifier:
     """Methods by the names that tags have; of several with one name the later ones are numbered."""
     if isinstance(given, str):
         raise AuricleError(f'methods is a list of names; write methods=["{given}"]')
+    if isinstance(layers, str):
+        raise AuricleError(f'layers is a list of names; write layers=["{layers}"]')
     found: dict[str, Method] = {}
     for each in given:
+        if not isinstance(each, str | Method):
+            raise AuricleError(f"{type(each).__name__} is no method; give its name, or a method with settings")
         method = method_named(each) if isinstance(each, str) else each
         method.check(classifier)
         plain = short_name(each) if isinstance(each, str) else method.name

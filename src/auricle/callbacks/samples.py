@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +59,8 @@ def samples_of(given: Dataset | Sequence[Given], *, n_per_class: int | None, lab
     if hasattr(given, "table"):
         found = _of_dataset(given, n_per_class or 1, labels)  # type: ignore[arg-type]
     else:
+        if isinstance(given, str | Path | Clip | Sample) or not isinstance(given, Iterable):
+            raise AuricleError(f"samples is a list of clips, not one {type(given).__name__}; write samples=[…]")
         found = [_sample(each) for each in given]
         if n_per_class is not None:
             found = _first_of_each(found, n_per_class)
@@ -111,7 +113,11 @@ def _of_dataset(dataset: Dataset, n_per_class: int, labels: Sequence[str]) -> li
 def _sample(given: Given) -> Sample:
     if isinstance(given, Sample):
         return given
-    clip, label = given if isinstance(given, tuple) else (given, None)
+    clip, label = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
+    if not isinstance(clip, Clip | str | Path):
+        raise AuricleError(
+            f"a sample is given as {type(clip).__name__}; give a Clip, a sound file, (clip, label) or a Sample"
+        )
     return Sample(clip if isinstance(clip, Clip) else load_clip(clip), label)
 
 

@@ -41,7 +41,7 @@ def sinks_of(to: Any) -> list[Sink]:
     """What ``to`` stands for: a folder of TensorBoard logs, a writer, a run of Weights & Biases, a sink, or several."""
     if isinstance(to, Sink):
         return [to]
-    if isinstance(to, Sequence) and not isinstance(to, str):
+    if isinstance(to, Sequence) and not isinstance(to, str) and len(to):
         return [sink for each in to for sink in sinks_of(each)]
     if isinstance(to, str | Path) or hasattr(to, "add_scalar"):
         from auricle.callbacks.tensorboard import TensorBoard
@@ -51,8 +51,9 @@ def sinks_of(to: Any) -> list[Sink]:
         from auricle.callbacks.wandb import WeightsAndBiases
 
         return [WeightsAndBiases(to)]
+    what = "an empty list" if isinstance(to, Sequence) else type(to).__name__
     raise AuricleError(
-        f"explanations cannot be written to {type(to).__name__}; give a folder, a SummaryWriter, a run of Weights & "
+        f"explanations cannot be written to {what}; give a folder, a SummaryWriter, a run of Weights & "
         "Biases, or Files(folder)"
     )
 

@@ -72,6 +72,8 @@ class ExplainLogger:
             raise AuricleError(f"every {every_n_epochs} epochs is never; give every_n_epochs of at least 1")
         if not max_seconds > 0:
             raise AuricleError(f"{max_seconds} s are no time to explain in; give max_seconds above 0")
+        if seed < 0:
+            raise AuricleError(f"{seed} is no seed; give seed of at least 0")
         self.classifier, self.seed = classifier, seed
         self.every_n_epochs, self.max_seconds = every_n_epochs, max_seconds
         self.log_audio, self.log_scalars = log_audio, log_scalars
@@ -117,7 +119,7 @@ class ExplainLogger:
             explanation = self._explanation(watched, self.targets[0])
             watched.pictures(explanation)
             if watched.audible and self.log_scalars:
-                faithfulness_of([(explanation, explanation.sounds())])
+                faithfulness_of([(explanation, explanation.sounds())], seed=self.seed)
 
     # --- one epoch ------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ PADS = {
     "random": "with silence around, at a random place",
     "none": "as they are",
     "repeat": "repeated",
+    "loop": "repeated, the last time in part",
 }
 LONG = {"window": "heard in windows", "crop": "cut to their beginning", "centre": "cut to their centre"}
 

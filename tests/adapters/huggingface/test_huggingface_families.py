@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from small_checkpoints import LABELS, MAKERS, made, saved, transformers
+from small_checkpoints import LABELS, MAKERS, made, said, saved, transformers
 
 from auricle import Clip, load_classifier
 from auricle.adapters.huggingface import huggingface_classifier
@@ -217,6 +218,16 @@ def test_a_checkpoint_in_half_precision_is_opened_in_single(tmp_path):
     network.half().save_pretrained(tmp_path)
     extractor.save_pretrained(tmp_path)
     assert huggingface_classifier(tmp_path).dtype == torch.float32
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+def test_weights_in_single_precision_are_not_rounded_though_the_config_says_half(kind, folders, opened, tmp_path):
+    # transformers 5 opens a model in the config's precision
+    folder = tmp_path / "ast"
+    shutil.copytree(folders["ast"], folder)
+    said(folder, dtype=kind, torch_dtype=kind)
+    weights, stored = (each.network.state_dict() for each in (huggingface_classifier(folder), opened["ast"]))
+    assert all(torch.equal(weights[key], value) for key, value in stored.items())
 
 
 def test_a_sentence_is_used_as_it_is(folders, opened, clips):

@@ -88,7 +88,9 @@ def test_hf_without_a_name_is_told():
 
 def test_weights_of_another_shape_are_told(folder):
     said(folder, hidden_size=32)
-    assert "cannot open speech" in refusal(folder)
+    text = refusal(folder)
+    assert text.startswith("the weights of speech do not fit its config.json: ")
+    assert "12 × 16 in the file and 12 × 32 by the config" in text
 
 
 @pytest.mark.parametrize("as_object", [True, False])
@@ -126,6 +128,22 @@ def test_outputs_of_one_name_are_told(folder):
     assert refusal(folder) == 'speech calls 2 outputs "dog"; give labels, one name for each output'
 
 
+def test_names_of_outputs_that_there_are_not_are_told(folder):
+    said(folder, id2label={"0": "dog", "1": "rain", "3": "seven"})
+    assert refusal(folder) == (
+        'speech calls its output 3 "seven", but its outputs are numbered from 0 to 2; give labels, one name for each '
+        "output"
+    )
+    assert huggingface_classifier(folder, labels=["a", "b", "c"]).labels == ("a", "b", "c")
+
+
+@pytest.mark.parametrize("labels", [None, {"0": "dog", "1": "rain"}])
+def test_weights_of_another_number_of_outputs_are_told(folder, labels):
+    said(folder, id2label=labels, label2id=None)
+    text = refusal(folder)
+    assert "classifier.bias is 3 in the file and 2 by the config, which names 2 labels (id2label)" in text
+
+
 @pytest.mark.parametrize("labels", [None, ["dog"]])
 def test_clap_needs_labels_to_compare_with(labels):
     model, processor = made("clap")
@@ -161,6 +179,13 @@ def test_an_object_needs_its_extractor_and_a_folder_has_one(folder):
     model, extractor = made("wav2vec2-group")
     assert "give its extractor= too" in refusal(model)
     assert "brings its own feature extractor" in refusal(folder, extractor=extractor)
+
+
+@pytest.mark.parametrize("rate", [0, -16000, "16000", None])
+def test_a_rate_at_which_nothing_can_be_heard_is_told(folder, rate):
+    path = folder / "preprocessor_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sampling_rate": rate}))
+    assert f"hears at a sampling_rate of {rate!r}, which is no rate of sound" in refusal(folder)
 
 
 def test_wav2vec2_bert_has_no_twin():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from auricle.classifier import Length
+from auricle.clip import LOWEST_RATE
 from auricle.errors import AuricleError, nearest
 from auricle.frontends import STFT, Frontend, KaldiFilterbank, Log10, MelSpectrogram, Waveform, WhisperLog
 
@@ -42,6 +43,12 @@ def hearing_of(extractor: Any, config: Any, name: str, seconds: float | None) ->
         raise AuricleError(
             f"{type(extractor).__name__} is not what models of type {config.model_type} hear through; give {name} the "
             f"{wanted} that belongs to it"
+        )
+    rate = extractor.sampling_rate
+    if not isinstance(rate, int) or rate < LOWEST_RATE:
+        raise AuricleError(
+            f"the feature extractor of {name} hears at a sampling_rate of {rate!r}, which is no rate of sound in Hz; "
+            "write the one that the model was trained with into its preprocessor_config.json, for example 16000"
         )
     return EXTRACTORS[kind](extractor, config, name, seconds)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from auricle.adapters.arranging import written
 from auricle.adapters.huggingface.checkpoint import Checkpoint, head_of, no_audio, no_head, read_checkpoint
 from auricle.adapters.huggingface.clap import TEMPLATE, ZeroShot, sentences_of
 from auricle.adapters.huggingface.extractors import hearing_of
@@ -101,8 +102,9 @@ def _opened(found: Checkpoint) -> tuple[Any, Any, Any]:
     try:
         with torch.random.fork_rng(devices=[]):  # weights are drawn before they are read
             network, report = kind.from_pretrained(
-                found.folder, use_safetensors=True, output_loading_info=True, **safely
-            )
+                found.folder, use_safetensors=True, output_loading_info=True, torch_dtype=torch.float32,
+                ignore_mismatched_sizes=True, **safely,
+            )  # fmt: skip
         extractor = transformers.AutoFeatureExtractor.from_pretrained(found.folder, **safely)
         if found.is_clap:
             tokenizer = transformers.AutoTokenizer.from_pretrained(found.folder, **safely)
@@ -112,6 +114,14 @@ def _opened(found: Checkpoint) -> tuple[Any, Any, Any]:
             f"transformers {transformers.__version__} cannot open {found.name}: {said}; check that the folder is "
             "complete and was written by this version or an older one"
         ) from error
+    wrong = sorted(report["mismatched_keys"])
+    if wrong:
+        key, stored, wanted = wrong[0]
+        raise AuricleError(
+            f"the weights of {found.name} do not fit its config.json: {key} is {written(tuple(stored))} in the file "
+            f"and {written(tuple(wanted))} by the config, which names {network.config.num_labels} labels (id2label); "
+            "use the config.json that was saved with these weights"
+        )
     missing = sorted(key for key in report["missing_keys"] if not key.endswith(UNUSED))
     if missing:
         some = ", ".join(missing[:3]) + (" …" if len(missing) > 3 else "")
@@ -119,7 +129,7 @@ def _opened(found: Checkpoint) -> tuple[Any, Any, Any]:
             f"the weights of {found.name} lack {some}, which would be random; give a checkpoint whose head "
             f"({type(network).__name__}) was trained"
         )
-    return network.float(), extractor, tokenizer
+    return network, extractor, tokenizer
 
 
 def _given(model: Any, extractor: Any, name: str) -> tuple[Any, Any, Any]:
@@ -154,6 +164,12 @@ def _given(model: Any, extractor: Any, name: str) -> tuple[Any, Any, Any]:
 def _labels(config: Any, labels: Sequence[str] | None, name: str) -> list[str]:
     if labels is None:
         known = {int(index): str(label) for index, label in config.id2label.items()}
+        beyond = next((index for index in known if not 0 <= index < config.num_labels), None)
+        if beyond is not None:
+            raise AuricleError(
+                f'{name} calls its output {beyond} "{known[beyond]}", but its outputs are numbered from 0 to '
+                f"{config.num_labels - 1}; give labels, one name for each output"
+            )
         found = [known.get(index, f"LABEL_{index}") for index in range(config.num_labels)]
         label, count = Counter(found).most_common(1)[0]
         if count > 1:

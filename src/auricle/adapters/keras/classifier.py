@@ -14,6 +14,7 @@ from auricle.adapters.ending import Ending, reading_of
 from auricle.adapters.keras.file import open_keras_file
 from auricle.adapters.keras.network import KerasNetwork
 from auricle.adapters.outputs import Outputs
+from auricle.adapters.said import check_rate
 from auricle.classifier import Classifier, Length
 from auricle.errors import AuricleError
 from auricle.frontends import Frontend
@@ -47,6 +48,7 @@ def keras_classifier(
     whoever trains the model further trains these. Lambda layers, which hold code, are refused in files.
     """
     keras = import_keras()
+    check_rate(sample_rate)
     if isinstance(model, str | Path):
         name = name or Path(model).stem
         model = open_keras_file(keras, Path(model))

@@ -23,9 +23,9 @@ def open_keras_file(keras: Any, path: Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
-    except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        code = _code_in(config)
+    except (KeyError, ValueError, RuntimeError, zipfile.BadZipFile) as error:  # encrypted, or nested too deep
         raise AuricleError(f"{path} is no complete .keras file ({error}); {remedy}") from error
-    code = _code_in(config)
     if code is not None:
         raise AuricleError(
             f"{path} has a {code} layer, whose code would run when it is opened; build the model yourself without it "
@@ -34,7 +34,7 @@ def open_keras_file(keras: Any, path: Path) -> Any:
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise AuricleError(
             f"{path} cannot be opened: {reason}; if it has layers of your own, load it yourself with custom_objects "
             "and give the keras.Model"

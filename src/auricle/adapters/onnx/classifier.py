@@ -12,6 +12,7 @@ from auricle.adapters.onnx import file
 from auricle.adapters.onnx.network import OnnxNetwork
 from auricle.adapters.onnx.runtime import Runtime
 from auricle.adapters.outputs import Outputs
+from auricle.adapters.said import check_rate
 from auricle.classifier import Classifier, Length
 from auricle.errors import AuricleError
 from auricle.frontends import Frontend
@@ -49,7 +50,7 @@ def onnx_classifier(
     model = file.opened(path)
     told = {each.key: each.value for each in model.metadata_props}
     labels = labels if labels is not None else file.labels_in(told, name)
-    sample_rate = sample_rate if sample_rate is not None else file.rate_in(told, frontend)
+    sample_rate = sample_rate if sample_rate is not None else file.rate_in(told, frontend, name)
     if labels is None:
         raise AuricleError(
             f"{path.name} does not say what its outputs are called; give their labels: --labels a,b,c, or write them "
@@ -60,6 +61,7 @@ def onnx_classifier(
             f"{path.name} does not say at which sample rate it hears; give it, as in --rate 16000, or write it into "
             "its metadata as sample_rate"
         )
+    check_rate(sample_rate)
     shape, rows, kind = file.input_of(model, name)
     chosen = file.chosen_output(model, output, len(labels), name)
     ending, columns = file.ending_of(model, chosen), file.columns_of(model, chosen)

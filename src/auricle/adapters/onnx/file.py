@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +66,16 @@ def labels_in(told: dict[str, str], name: str) -> list[str] | None:
     return [str(each).strip() for each in found]
 
 
-def rate_in(told: dict[str, str], frontend: Frontend | None) -> int | None:
-    if told.get("sample_rate", "").strip().isdigit():
-        return int(told["sample_rate"])
+def rate_in(told: dict[str, str], frontend: Frontend | None, name: str) -> int | None:
+    text = told.get("sample_rate", "").strip()
+    if text:
+        try:
+            return int(text)
+        except ValueError as error:
+            raise AuricleError(
+                f'the sample_rate in the metadata of {name} is "{text}", no whole number of Hz; give it, as in --rate '
+                "16000"
+            ) from error
     return (frontend.sample_rate or None) if frontend is not None else None
 
 
@@ -145,6 +153,15 @@ def cut_last(model: Any, chosen: str) -> str:
     return value
 
 
+def _taken_inside(node: Any) -> Iterator[str]:
+    """What branches and loops take, perhaps from outside; they may hold others."""
+    for attribute in node.attribute:
+        for graph in [attribute.g, *attribute.graphs]:
+            for inner in graph.node:
+                yield from inner.input
+                yield from _taken_inside(inner)
+
+
 def keep_only(model: Any, chosen: str) -> None:
     """Leave one output and what it needs."""
     kept = next(each for each in model.graph.output if each.name == chosen)
@@ -156,9 +173,7 @@ def keep_only(model: Any, chosen: str) -> None:
         if needed.intersection(node.output):
             nodes.append(node)
             needed.update(node.input)
-            for attribute in node.attribute:  # what branches and loops take from outside
-                for graph in [attribute.g, *attribute.graphs]:
-                    needed.update(value for inner in graph.node for value in inner.input)
+            needed.update(_taken_inside(node))
     nodes = [type(node).FromString(node.SerializeToString()) for node in reversed(nodes)]
     del model.graph.node[:]
     model.graph.node.extend(nodes)

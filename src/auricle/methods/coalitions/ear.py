@@ -18,6 +18,7 @@ from auricle.classifier import Classifier
 from auricle.components.base import Block, Components, mix_into
 from auricle.errors import AuricleError
 from auricle.frontends import Spectrogram
+from auricle.memory import out_of_memory
 from auricle.methods.coalitions.absent import Absence
 from auricle.methods.coalitions.multiplex import Multiplexer, NotLocal
 from auricle.methods.coalitions.repeatable import is_repeatable
@@ -211,7 +212,7 @@ class Ear:
             try:
                 answers.append(self._batch(rows[done : done + size]))
             except RuntimeError as error:
-                if size == 1 or not _out_of_memory(error):
+                if size == 1 or not out_of_memory(error):
                     raise
                 size = max(size // 2, 1)
                 if self.classifier.device.type == "cuda":
@@ -258,7 +259,7 @@ class Ear:
             try:
                 self._batch(rows[:size]).cpu()
             except RuntimeError as error:
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     raise
                 break
             taken = (time.perf_counter() - begun) / size
@@ -268,10 +269,6 @@ class Ear:
             best, least = (size, taken) if taken < least else (best, least)
         known[place] = best
         return best
-
-
-def _out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
 
 
 def _window(sound: Tensor, origins: Sequence[int], wanted: int) -> Tensor:
