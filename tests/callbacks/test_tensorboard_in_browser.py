@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import re
 import subprocess
 import sys
 import time
@@ -17,7 +17,7 @@ from small_training import annotated, classifier, train
 
 from auricle.callbacks import ExplainLogger
 
-SECONDS = 90
+SECONDS = 180
 """For TensorBoard to start, and for each thing on it to appear."""
 
 SHOWN = """
@@ -38,37 +38,37 @@ def board(tmp_path: Path) -> Iterator[str]:
     )
     train(model, after=logger.step)
     logger.close()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tensorboard.main", "--logdir", tmp_path, "--host", "127.0.0.1", "--port", str(port)],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
+    told = tmp_path / "told.txt"
+    with told.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tensorboard.main", "--logdir", tmp_path, "--host", "127.0.0.1", "--port", "0"],
+            env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}, stdout=subprocess.DEVNULL, stderr=stream,
+        )  # fmt: skip
     try:
-        _wait_for(address, process)
-        yield address
+        yield _address(told, process)
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    """Until it has read the logs."""
+def _address(told: Path, process: subprocess.Popen[bytes]) -> str:
+    """Where it says that it is, once it has read the logs."""
     until = time.monotonic() + SECONDS
     while time.monotonic() < until and process.poll() is None:
+        said = re.search(r"http://127\.0\.0\.1:\d+(?=/ )", told.read_text())
         try:
-            with urllib.request.urlopen(f"{address}/data/runs", timeout=5) as answer:
-                if b"." in answer.read():
-                    return
+            if said:
+                with urllib.request.urlopen(f"{said[0]}/data/runs", timeout=SECONDS) as answer:
+                    if b"." in answer.read():
+                        return said[0]
         except OSError:
             pass
         time.sleep(0.2)
-    pytest.fail("TensorBoard did not start")
+    pytest.fail(f"TensorBoard did not start: {told.read_text()}")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_pictures_sounds_and_figures_are_there_and_the_slider_moves(board: str, browser: Any) -> None:
     page = browser.new_page(viewport={"width": 1300, "height": 1800})
     page.set_default_timeout(1000 * SECONDS)
