@@ -35,6 +35,8 @@ os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not t
 # Two processes that fill numba's cache at once can break it for good (numba issue 10128): each has its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "numba" / WORKER)
+for name in ("no_proxy", "NO_PROXY"):  # the servers that tests start are here, whatever is asked for the rest
+    os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
 atexit.register(shutil.rmtree, os.environ["AURICLE_CACHE"], ignore_errors=True)
 
 
