@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,17 @@ SWITCHES = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+PATIENCE = 120_000
+"""Milliseconds that a browser may take for one step on a busy machine; its own default is 30 s."""
+
 torch.set_num_threads(1)  # the tests themselves run side by side
 os.environ["OMP_NUM_THREADS"] = "1"  # in what the tests start, too
 os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not the user's
 # Two processes that fill numba's cache at once can break it for good (numba issue 10128): each has its own.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
 os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" / "numba" / WORKER)
+for name in ("no_proxy", "NO_PROXY"):  # the servers that tests start are here, whatever is asked for the rest
+    os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
 atexit.register(shutil.rmtree, os.environ["AURICLE_CACHE"], ignore_errors=True)
 
 
@@ -78,6 +83,18 @@ def browser() -> Iterator[Any]:
     if BROWSER is None:
         pytest.skip("no Chromium found (chromium, chromium-browser or google-chrome); install one to test the page")
     with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES)
+        opened = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES, timeout=PATIENCE)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def new_window(browser: Any) -> Callable[..., Any]:
+    """Makes a browser context, which the caller closes; its steps may take :data:`PATIENCE`."""
+
+    def made(**settings: Any) -> Any:
+        context = browser.new_context(**settings)
+        context.set_default_timeout(PATIENCE)
+        return context
+
+    return made

@@ -58,7 +58,7 @@ def _address(said: Path, process: subprocess.Popen[bytes]) -> str:
         found = re.search(r"at (http://127\.0\.0\.1:\d+)/", said.read_text())
         try:
             if found is not None:
-                with urllib.request.urlopen(f"{found[1]}/data/runs", timeout=5) as answer:
+                with urllib.request.urlopen(f"{found[1]}/data/runs", timeout=SECONDS) as answer:
                     if b"." in answer.read():
                         return found[1]
         except OSError:

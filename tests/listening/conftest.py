@@ -28,12 +28,12 @@ def saved(made, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(browser, saved):
+def visit(new_window, saved):
     """Open the test in a fresh window; at the end there must be no complaint and no request to the network."""
     windows, complaints = [], []
 
     def open_page(*, width=1200, height=900, window=None, **settings):
-        window = window or browser.new_context(viewport={"width": width, "height": height}, **settings)
+        window = window or new_window(viewport={"width": width, "height": height}, **settings)
         windows.append(window)
         page = window.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

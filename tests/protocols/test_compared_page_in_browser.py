@@ -34,8 +34,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1200, "light")])
-def test_the_page_fits_and_its_sounds_play(page: Path, browser: Any, width: int, scheme: str) -> None:
-    window = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_the_page_fits_and_its_sounds_play(page: Path, new_window: Any, width: int, scheme: str) -> None:
+    window = new_window(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
     complaints: list[str] = []
     window.on("console", lambda each: complaints.append(each.text) if each.type == "error" else None)
     window.on("pageerror", lambda each: complaints.append(str(each)))
@@ -54,4 +54,4 @@ def test_the_page_fits_and_its_sounds_play(page: Path, browser: Any, width: int,
     assert window.locator("tbody.control tr").count() >= 5
     assert window.locator("td.best").count() >= 1
     assert not complaints
-    window.close()
+    window.context.close()

@@ -12,12 +12,12 @@ from auricle.report import save
 
 
 @pytest.fixture
-def visit(browser):
+def visit(new_window):
     """Open a file in a fresh window; at the end there must be no complaint and no request to the network."""
     windows, complaints = [], []
 
     def open_page(path, *, width=1200, height=900, **settings):
-        window = browser.new_context(viewport={"width": width, "height": height}, **settings)
+        window = new_window(viewport={"width": width, "height": height}, **settings)
         windows.append(window)
         page = window.new_page()
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)

@@ -188,6 +188,7 @@ def test_only_one_thing_plays_at_a_time(visit, class_page):
     window.keyboard.press("l")  # crops are short
     window.locator("[data-crop-piece] [data-sound=original]").first.click()
     window.wait_for_function(f"{PIECE.format(0)}.player.playing")
+    window.locator("[data-clip-piece] [data-action=loop]").first.click()  # so that it does not end by itself
     window.locator("[data-clip-piece] [data-action=play]").first.click()
     window.wait_for_function("document.querySelector('[data-clip-piece] .play').dataset.playing === 'true'")
     count = "document.querySelector('.auricle').concepts.filter((each) => each.player.playing).length"

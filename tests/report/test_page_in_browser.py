@@ -85,13 +85,18 @@ def test_switching_sounds_keeps_the_position_and_the_clock(visit, saved):
     drift = window.evaluate(
         """() => {
           const player = document.querySelector('.auricle').auricle;
+          const now = { currentTime: player.context.currentTime, outputLatency: player.context.outputLatency };
+          for (const name in now) {
+            Object.defineProperty(player.context, name, { get: () => now[name], configurable: true });
+          }
           const [began, before] = [player.began, player.position];
           document.querySelector('[data-sound=kept]').click();
-          return [player.began - began, player.position - before];
+          const drift = [player.began - began, player.position - before];
+          for (const name in now) delete player.context[name];
+          return drift;
         }"""
-    )
-    assert drift[0] == 0
-    assert 0 <= drift[1] < 0.05
+    )  # with the clock held still, so that a busy machine takes no time between the two looks
+    assert drift == [0, 0]
     gains = f"{PLAYER}.voices.map(voice => [voice.id, Math.round(voice.gain.gain.value * 100)])"
     wanted = [["original", 0], ["kept", 100], ["removed", 0]]
     window.wait_for_function(f"wanted => JSON.stringify({gains}) === JSON.stringify(wanted)", arg=wanted)
@@ -214,10 +219,10 @@ def test_two_fragments_live_on_one_page(visit, explanation, on_samples, tmp_path
     assert window.locator(".still:visible").count() == 0
 
 
-def test_without_scripts_a_fragment_shows_a_still_picture(browser, explanation, tmp_path):
+def test_without_scripts_a_fragment_shows_a_still_picture(new_window, explanation, tmp_path):
     path = tmp_path / "untrusted.html"
     path.write_text("<!doctype html>" + fragment(explanation))
-    window = browser.new_context(java_script_enabled=False)
+    window = new_window(java_script_enabled=False)
     page = window.new_page()
     page.goto(path.as_uri())
     assert page.locator(".still").is_visible()

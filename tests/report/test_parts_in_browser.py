@@ -42,12 +42,14 @@ def test_a_part_plays_where_it_is_and_ends_there(visit, parts_page):
     # A part is over in a twinkling, so the page itself looks, the moment that it plays.
     pressed, position, voices = window.evaluate(
         f"""() => new Promise(done => {{
-            const button = document.querySelector("[data-part] [data-hears]");
-            const look = () => !{PLAYER}.playing ? setTimeout(look, 1) : done([
-                button.getAttribute("aria-pressed"), {PLAYER}.position,
-                {PLAYER}.voices.map(v => [v.id, v.gain.gain.value, v.buffer.duration])]);
+            const [player, button] = [{PLAYER}, document.querySelector("[data-part] [data-hears]")];
+            const changed = player.changed;
+            player.changed = () => {{
+                changed();
+                if (player.playing) done([button.getAttribute("aria-pressed"), player.position,
+                    player.voices.map(v => [v.id, v.gain.gain.value, v.buffer.duration])]);
+            }};
             button.click();
-            look();
         }})"""
     )
     assert pressed == "true"

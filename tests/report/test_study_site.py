@@ -367,10 +367,10 @@ TIMED = """async ([name, value, there]) => {
 }"""
 
 
-def test_2000_clips_of_six_methods_load_one_table_and_what_is_on_the_screen(own_site, browser):
+def test_2000_clips_of_six_methods_load_one_table_and_what_is_on_the_screen(own_site, new_window):
     larger(own_site, 2000, 6)
     asked = []
-    window = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    window = new_window(viewport={"width": 1280, "height": 900}).new_page()
     window.on("request", lambda request: asked.append(request.url.split("/site/")[-1]))
     window.goto((own_site / "index.html").as_uri())
     window.wait_for_selector("#clips tbody tr")
