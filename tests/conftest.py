@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import torch
+from threadpoolctl import threadpool_limits
 
 from auricle import demo
 from auricle.classifier import Classifier
@@ -30,6 +31,7 @@ PATIENCE = 120_000
 """Milliseconds that a browser may take for one step on a busy machine; its own default is 30 s."""
 
 torch.set_num_threads(1)  # the tests themselves run side by side
+threadpool_limits(1)  # for what NumPy adds up, too: on each machine in the same order
 os.environ["OMP_NUM_THREADS"] = "1"  # in what the tests start, too
 os.environ["AURICLE_CACHE"] = tempfile.mkdtemp(prefix="auricle-tests-")  # not the user's
 # Two processes that fill numba's cache at once can break it for good (numba issue 10128): each has its own.
