@@ -151,6 +151,33 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     assert "row_maxima" not in page
 
 
+def test_concepts_of_two_layers_are_compared(
+    fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    deeper = tmp_path / "deeper"
+    auricle(
+        "concepts", "fit", "--model", "digits", "--data", corpus, "--layer", "features.10", "--out", deeper,
+        "--method", "pca", "--set", "size=20", "--class", "nine", "--class", "five",
+    )  # fmt: skip
+    auricle("concepts", "name", deeper, "nine", 1, "vowel")
+    ran = auricle("concepts", "compare", fitted, deeper)
+    assert ran.code == 0, ran.err
+    assert "6 clips; what concepts of features.6 and features.10 explain is alike:" in ran.out
+    assert ran.out.count(", by chance ") == 2 * (1 + 4)
+    assert " and vowel: " in ran.out
+    # Clips of your own, each for the class that the model hears in it.
+    ran = auricle("concepts", "compare", fitted, fitted, demo.clip("nine"), demo.clip("planted"), "--json")
+    assert ran.code == 0, ran.err
+    told = json.loads(ran.out)
+    assert list(told) == ["nine"]
+    assert told["nine"]["similarity"]["mean"] == pytest.approx(1.0, abs=1e-4)
+    assert [each["partner"] for each in told["nine"]["concepts"]] == [1, 2, 3, 4]
+    assert "planted.wav is heard as four, and not both folders have concepts of it" in ran.err
+    ran = auricle("concepts", "compare", fitted, deeper, demo.clip("seven"))
+    assert ran.code == 1
+    assert "there is no clip to compare by" in ran.err
+
+
 def test_other_numbers_of_concepts_are_told_not_to_compare(
     fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path
 ) -> None:

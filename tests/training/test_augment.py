@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from auricle import demo, load_clip
 from auricle.classifier import Classifier
 from auricle.frontends.presets import preset
 from auricle.training.augment import vary_features, vary_samples
@@ -27,6 +28,19 @@ def clicks(count: int = 64) -> torch.Tensor:
 def varied(samples: torch.Tensor, seed: int = 0, **settings: object) -> torch.Tensor:
     augment = Augment.model_validate(settings)
     return vary_samples(samples, augment, sample_rate=RATE, generator=drawn(seed))
+
+
+@pytest.fixture(scope="module")
+def spoken() -> torch.Tensor:
+    """A spoken word, ``[1, n]``."""
+    return torch.tensor(load_clip(demo.clip("seven")).mono(RATE)).reshape(1, -1)
+
+
+def correlation(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Σ_t one(t + lag) other(t) for lags from 0, ``[B, n]``."""
+    n = one.shape[1]
+    spectra = torch.fft.rfft(one, 2 * n) * torch.fft.rfft(other, 2 * n).conj()
+    return torch.fft.irfft(spectra, 2 * n)[:, :n]
 
 
 def test_nothing_is_varied_unless_asked() -> None:
@@ -105,6 +119,70 @@ def test_of_two_filters_a_clip_gets_one() -> None:
     assert 16 < (low > 0.9).sum() < 48
 
 
+def test_an_echo_lies_where_and_is_as_loud_as_published(spoken: torch.Tensor) -> None:
+    for sounds in (torch.randn(64, RATE, generator=drawn()), spoken.repeat(64, 1)):
+        added = varied(sounds, delay=0.4) - sounds
+        echoed = added.abs().amax(1) > 0
+        assert 13 < echoed.sum() < 38
+        assert torch.equal(added[~echoed], torch.zeros_like(added[~echoed]))
+        sounds, added = sounds[echoed], added[echoed]
+        place = correlation(added, sounds).argmax(1)
+        assert place.min() >= 0.05 * RATE
+        assert place.max() <= 0.3 * RATE
+        assert place.unique().numel() > len(place) / 2
+        for sound, echo, later in zip(sounds, added, place.tolist(), strict=True):
+            torch.testing.assert_close(echo[later:], 0.5 * sound[:-later])
+            assert echo[:later].abs().max() < 1e-6
+
+
+def test_an_echo_is_seen_in_the_autocorrelation() -> None:
+    noise = torch.randn(16, RATE, generator=drawn())
+    heard = varied(noise, delay=1)
+    found = correlation(heard, heard)[:, : RATE // 2]
+    found = found / found[:, :1]
+    place = found[:, 1:].argmax(1) + 1
+    assert ((place >= 0.05 * RATE) & (place <= 0.3 * RATE)).all()
+    # x + x(t - d) / 2 has the autocorrelation 0.5 / (1 + 0.25) at d; the part that is cut off takes a little of it.
+    torch.testing.assert_close(found.amax(1, keepdim=True), torch.ones(16, 1))
+    assert (found.gather(1, place[:, None]) - 0.4 * (1 - place[:, None] / RATE)).abs().max() < 0.06
+
+
+def test_a_room_decays_exponentially_by_60_dB_in_0_2_to_1_s() -> None:
+    click = torch.zeros(64, 2 * RATE)
+    click[:, 0] = 1
+    left = varied(click, reverb=1).square().flip(1).cumsum(1).flip(1)  # Schroeder 1965: energy still to come
+    decay = 10 * (left / left[:, :1]).log10()
+    # As ISO 3382 measures T30: the line from -5 to -35 dB, which the end of the response does not bend yet.
+    from_5, from_20, from_35 = ((decay > level).sum(1) / RATE for level in (-5, -20, -35))
+    rt60 = 2 * (from_35 - from_5)
+    assert rt60.min() > 0.18
+    assert rt60.max() < 1.06
+    assert rt60.std() > 0.15
+    torch.testing.assert_close((from_20 - from_5) / (from_35 - from_5), torch.full((64,), 0.5), atol=0.12, rtol=0)
+
+
+def test_a_room_keeps_level_length_and_start_and_blurs_what_follows(spoken: torch.Tensor) -> None:
+    sound = torch.cat([torch.zeros(1, 2000), spoken, torch.zeros(1, 4000)], 1).repeat(64, 1)
+    heard = varied(sound, reverb=0.3)
+    assert heard.shape == sound.shape
+    wet = (heard != sound).any(1)
+    assert 9 < wet.sum() < 31
+    torch.testing.assert_close(heard.square().mean(1), sound.square().mean(1))
+    assert heard[:, :2000].abs().max() < 1e-5, "nothing comes round from the end"
+    assert (heard[wet][:, -4000:].abs().amax(1) > 1e-4).all(), "the room rings on"
+
+
+@pytest.mark.parametrize("setting", ["delay", "reverb"])
+def test_in_a_room_silence_is_silence_and_short_sounds_stay_finite(setting: str) -> None:
+    assert torch.equal(varied(torch.zeros(4, RATE), **{setting: 1}), torch.zeros(4, RATE))
+    for n in (1, 7, 300):
+        heard = varied(torch.randn(4, n), **{setting: 1})
+        assert heard.shape == (4, n)
+        assert heard.isfinite().all()
+    assert varied(torch.randn(4, RATE).double(), **{setting: 0.5}).dtype == torch.float64
+    assert Augment.model_validate({setting: 0.1}).of_samples
+
+
 @pytest.mark.parametrize("name", ["digits", "audiomnist-alexnet", "audiblexai-mel"])
 def test_gaps_hold_what_silence_is(name: str) -> None:
     front = preset(name)
@@ -138,6 +216,7 @@ def test_stretching_moves_bands_as_far_as_asked_and_keeps_silence() -> None:
 def test_the_same_seed_varies_the_same_way() -> None:
     samples = torch.randn(4, RATE)
     settings = {"shift": 0.1, "gain": [-6, 6], "noise": [10, 30], "pitch": [-2, 2], "low_pass": [500, 2000]}
+    settings |= {"delay": 0.5, "reverb": 0.5}
     assert torch.equal(varied(samples, 5, **settings), varied(samples, 5, **settings))
     assert not torch.equal(varied(samples, 5, **settings), varied(samples, 6, **settings))
 

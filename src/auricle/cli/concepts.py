@@ -186,6 +186,37 @@ def evaluate(
 
 
 @concepts_app.command()
+def compare(
+    folder: Folder,
+    against: Annotated[Path, typer.Argument(metavar="OTHER", help="of another layer or model", show_default=False)],
+    clips: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="CLIPS", help="sound files; by default the test part of the data", show_default=False),
+    ] = None,
+    model: Model = None,
+    data: Data = None,
+    part: Annotated[str | None, typer.Option(help="test (default), validate, train or all")] = None,
+    per_class: Annotated[int, typer.Option(help="at most so many clips of each class")] = 40,
+    json: Json = False,
+    seed: Seed = 0,
+) -> None:
+    """Compare the concepts of two layers, or two models, by what they explain of the same clips."""
+    from auricle.cli.concepts_compared import compare as compare_
+
+    compare_(
+        folder,
+        against,
+        clips or [],
+        model=model,
+        data=data,
+        part=part,
+        per_class=per_class,
+        json=json,
+        seed=seed,
+    )
+
+
+@concepts_app.command()
 def show(
     folder: Folder,
     model: Model = None,

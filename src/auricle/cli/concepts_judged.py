@@ -65,9 +65,9 @@ def judge(
                 err=True,
             )
     flipping = ConceptFlipping(**{"fill": "inpainting", **settings_of(settings)})
-    choice = _choice(concepts, model, data, part)
+    choice = choice_of(concepts, model, data, part)
     rows = rows_of(choice, list(concepts), per_class, seed)
-    groups = _groups(choice, [number for number, _ in rows])
+    groups = groups_of(choice, [number for number, _ in rows])
     failures: list[str] = []
     steps = len(rows) + len(list(concepts))
     with stoppable(), progress(steps, "hearing") as bar:
@@ -132,7 +132,7 @@ def show(
     from auricle.report.concepts import write_site
 
     classifier, concepts = opened(folder, model)
-    choice = _choice(concepts, model, data, part)
+    choice = choice_of(concepts, model, data, part)
     rows = rows_of(choice, list(concepts), per_class, seed)
     failures: list[str] = []
     places: dict[str, int] = {}
@@ -185,7 +185,7 @@ def _paired(rows: list[tuple[int, str]], choice: Choice, failures: list[str], st
             yield row, clip
 
 
-def _choice(concepts: Concepts, model: str | None, data: str | None, part: str | None) -> Choice:
+def choice_of(concepts: Concepts, model: str | None, data: str | None, part: str | None) -> Choice:
     """The clips to judge by: those of the fit's data that it did not hear, where that is known."""
     facts = concepts.facts
     text = data or (facts.get("fitted_on") or {}).get("data")
@@ -193,7 +193,7 @@ def _choice(concepts: Concepts, model: str | None, data: str | None, part: str |
     return choose(path, text, facts.get("task"), facts.get("scheme"), facts.get("fold"), part, default="test")
 
 
-def _groups(choice: Choice, numbers: list[int]) -> list[object] | None:
+def groups_of(choice: Choice, numbers: list[int]) -> list[object] | None:
     group = choice.dataset.group
     return None if group is None else [choice.dataset.row(number)[group] for number in numbers]
 

@@ -37,7 +37,7 @@ def similarity(first: Subspaces, second: Subspaces) -> Tensor:
     if first.channels != second.channels:
         raise AuricleError(
             f"subspaces of {first.channels} and of {second.channels} channels cannot be compared; take layers of equal "
-            "width"
+            "width, or compare what they explain at the input with: auricle concepts compare"
         )
     squares = (_spans(first).T @ _spans(second)).square()
     rows = torch.stack([block.sum(0) for block in squares.split(list(first.sizes), dim=0)])
@@ -46,19 +46,29 @@ def similarity(first: Subspaces, second: Subspaces) -> Tensor:
     return both / sizes.sqrt()
 
 
+def check_as_many(first: Subspaces, second: Subspaces) -> None:
+    """Raise `AuricleError` unless both have equally many concepts."""
+    if len(first) != len(second):
+        raise AuricleError(f"{len(first)} concepts cannot be matched with {len(second)}; fit both with equally many")
+
+
+def matching(alike: Tensor) -> list[int]:
+    """The column of every row of ``alike [K, K]`` in the one-to-one matching of the largest sum (Kuhn 1955)."""
+    from scipy.optimize import linear_sum_assignment
+
+    return [int(k) for k in linear_sum_assignment(alike.numpy(), maximize=True)[1]]
+
+
 def match(first: Subspaces, second: Subspaces) -> tuple[list[int], list[float]]:
     """For each concept of ``first`` its partner in ``second``, and how alike the two are.
 
-    The matching with the largest sum (Hungarian algorithm, Kuhn 1955), so ``second.ordered(order)`` is in the order of
-    ``first``. Both need equally many concepts.
+    The matching with the largest sum (Hungarian algorithm), so ``second.ordered(order)`` is in the order of ``first``.
+    Both need equally many concepts.
     """
-    from scipy.optimize import linear_sum_assignment
-
-    if len(first) != len(second):
-        raise AuricleError(f"{len(first)} concepts cannot be matched with {len(second)}; fit both with equally many")
+    check_as_many(first, second)
     each = similarity(first, second)
-    _, order = linear_sum_assignment(each.numpy(), maximize=True)
-    return [int(k) for k in order], [float(each[k, partner]) for k, partner in enumerate(order)]
+    order = matching(each)
+    return order, [float(each[k, partner]) for k, partner in enumerate(order)]
 
 
 def stability(fits: Sequence[Subspaces], *, draws: int = 20, seed: int = 0) -> Stability:

@@ -1,4 +1,4 @@
-"""What is varied while a network learns: the sound (level, place, pitch, noise) and the features (tempo, pitch, gaps).
+"""What is varied while a network learns: the sound (level, place, pitch, echo, noise) and the features (tempo, gaps).
 
 Every draw comes from the generator that is given, so the same seed and step give the same batch, also after a restart.
 What is taken away becomes silence, in whatever value the front-end encodes it.
@@ -14,13 +14,22 @@ from torch.nn import functional as F
 
 from auricle.training.recipe import Augment
 
+ECHO_SECONDS = (0.05, 0.3)
+ECHO_FACTOR = 0.5
+RT60_SECONDS = (0.2, 1.0)
+"""Of a room: the time in which its sound falls by 60 dB."""
+
 
 def vary_samples(samples: Tensor, augment: Augment, *, sample_rate: int, generator: torch.Generator) -> Tensor:
-    """Samples ``[B, n]`` shifted in time and pitch, filtered, with noise and at other levels, as the recipe says."""
+    """Samples ``[B, n]`` shifted in time and pitch, echoed, filtered, in noise, at other levels, as the recipe says."""
     if augment.shift:
         samples = _shifted(samples, round(augment.shift * sample_rate), generator)
     if augment.pitch is not None:
         samples = _pitched(samples, augment.pitch, augment.pitch_share, sample_rate, generator)
+    if augment.delay:
+        samples = _echoed(samples, augment.delay, sample_rate, generator)
+    if augment.reverb:
+        samples = _reverberant(samples, augment.reverb, sample_rate, generator)
     if augment.low_pass is not None or augment.high_pass is not None:
         samples = _filtered(samples, augment, sample_rate, generator)
     if augment.colour:
@@ -50,8 +59,12 @@ def _between(ends: tuple[float, float], count: int, generator: torch.Generator) 
 
 
 def _shifted(samples: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    return _later(samples, torch.randint(-most, most + 1, (len(samples), 1), generator=generator))
+
+
+def _later(samples: Tensor, shift: Tensor) -> Tensor:
+    """Each clip later by its ``shift [B, 1]`` in samples; what comes in is silence."""
     n = samples.shape[1]
-    shift = torch.randint(-most, most + 1, (len(samples), 1), generator=generator)
     source = torch.arange(n) - shift
     inside = ((source >= 0) & (source < n)).to(samples.device)
     return samples.gather(1, source.clamp(0, n - 1).to(samples.device)) * inside
@@ -70,6 +83,33 @@ def _pitched(
         sound = samples[i].cpu().numpy()
         varied[i] = torch.from_numpy(librosa.effects.pitch_shift(sound, sr=sample_rate, n_steps=float(steps[i])))
     return varied
+
+
+def _echoed(samples: Tensor, probability: float, sample_rate: int, generator: torch.Generator) -> Tensor:
+    """With one echo, ``ECHO_FACTOR`` times the sound itself; what of it would come after the end is cut off."""
+    count = len(samples)
+    delay = (_between(ECHO_SECONDS, count, generator) * sample_rate).round().long()
+    chosen = torch.rand(count, 1, generator=generator) < probability
+    return samples + ECHO_FACTOR * _later(samples, delay) * chosen.to(samples.device)
+
+
+def _reverberant(samples: Tensor, probability: float, sample_rate: int, generator: torch.Generator) -> Tensor:
+    """In a diffuse room: convolved with noise that decays exponentially (Moorer 1979).
+
+    Each clip keeps its RMS and its length; what would ring on after the end is cut off.
+    """
+    count, n = samples.shape
+    taps = min(n, round(RT60_SECONDS[1] * sample_rate))
+    seconds = torch.arange(taps) / sample_rate
+    rt60 = _between(RT60_SECONDS, count, generator)
+    response = torch.randn(count, taps, generator=generator) * 10 ** (-3 * seconds / rt60)
+    padded = n + taps  # long enough that nothing comes round to the beginning
+    spectrum = torch.fft.rfft(samples, padded) * torch.fft.rfft(response.to(samples), padded)
+    wet = torch.fft.irfft(spectrum, padded)[:, :n]
+    before, after = (each.square().mean(1, keepdim=True).sqrt() for each in (samples, wet))
+    wet = wet * before / after.clamp_min(torch.finfo(wet.dtype).tiny)
+    chosen = torch.rand(count, 1, generator=generator) < probability
+    return torch.where(chosen.to(samples.device), wet, samples)
 
 
 def _filtered(samples: Tensor, augment: Augment, sample_rate: int, generator: torch.Generator) -> Tensor:

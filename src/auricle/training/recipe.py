@@ -52,6 +52,8 @@ class Augment(Part):
     low_pass: tuple[PositiveFloat, PositiveFloat] | None = Field(None, description="cutoff in Hz, between these two")
     high_pass: tuple[PositiveFloat, PositiveFloat] | None = Field(None, description="cutoff in Hz, between these two")
     filter_share: float = Field(0.5, ge=0, le=1, description="of the clips that are filtered, low or high at random")
+    delay: float = Field(0.0, ge=0, le=1, description="probability of an echo: 50 to 300 ms later, amplitude halved")
+    reverb: float = Field(0.0, ge=0, le=1, description="probability of a room that rings for 0.2 to 1 s (RT60)")
     stretch_time: float = Field(0.0, ge=0, lt=1, description="largest change of tempo, 0.1 is a tenth")
     stretch_frequency: float = Field(0.0, ge=0, lt=1, description="largest stretch of the frequency axis")
     time_masks: int = Field(0, ge=0, description="stretches of time silenced (SpecAugment, Park et al. 2019)")
@@ -62,9 +64,8 @@ class Augment(Part):
     @property
     def of_samples(self) -> bool:
         """Whether samples are changed, so that features must be made anew at every step."""
-        return bool(
-            self.shift or self.gain or self.noise or self.colour or self.pitch or self.low_pass or self.high_pass
-        )
+        moved_or_filtered = self.shift or self.pitch or self.low_pass or self.high_pass or self.colour
+        return bool(moved_or_filtered or self.delay or self.reverb or self.noise or self.gain)
 
     @property
     def of_features(self) -> bool:

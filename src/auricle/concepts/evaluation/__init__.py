@@ -9,6 +9,7 @@ from auricle.concepts.evaluation.disentangled import Disentangled, Estimate, dis
 from auricle.concepts.evaluation.fills import inpainted
 from auricle.concepts.evaluation.flipped_curves import FlippedCurves, aupc
 from auricle.concepts.evaluation.flipping import ConceptFlipping
+from auricle.concepts.evaluation.input_similarity import InputSimilarity, input_similarity
 from auricle.concepts.evaluation.inter_class import InterClass, inter_class
 from auricle.concepts.evaluation.intervals import difference, interval
 from auricle.concepts.evaluation.judging import (
@@ -35,6 +36,7 @@ __all__ = [
     "Estimate",
     "FlippedCurves",
     "Heard",
+    "InputSimilarity",
     "InterClass",
     "Patch",
     "PlantedClip",
@@ -49,6 +51,7 @@ __all__ = [
     "flipped",
     "hear",
     "inpainted",
+    "input_similarity",
     "inter_class",
     "interval",
     "masked_sounds",
