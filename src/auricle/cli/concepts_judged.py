@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,12 +67,16 @@ def judge(
     flipping = ConceptFlipping(**{"fill": "inpainting", **settings_of(settings)})
     choice = _choice(concepts, model, data, part)
     rows = rows_of(choice, list(concepts), per_class, seed)
-    groups = _groups(choice, [number for number, _ in rows])
     failures: list[str] = []
     steps = len(rows) + len(list(concepts))
     with stoppable(), progress(steps, "hearing") as bar:
-        clips = list(clips_of_rows(choice, rows, failures, bar.step))
-        heard = hear(classifier, clips, groups=None if failures else groups)
+        read = list(_paired(rows, choice, failures, bar.step))
+        heard = hear(
+            classifier,
+            [clip for _, clip in read],
+            groups=_groups(choice, [number for (number, _), _ in read]),
+            on_failure=lambda name, error: failures.append(str(error)),
+        )
         bar.describe("flipping")
         areas = flipped(
             classifier,
@@ -179,7 +183,10 @@ def _in_words(statistics: Mapping[str, Interval | None]) -> str:
     return text
 
 
-def _paired(rows: list[tuple[int, str]], choice: Choice, failures: list[str], step: Callable[[], None]) -> Any:
+def _paired(
+    rows: list[tuple[int, str]], choice: Choice, failures: list[str], step: Callable[[], None]
+) -> Iterator[tuple[tuple[int, str], tuple[Clip, str]]]:
+    """Every row whose clip can be read, with that clip and its label."""
     for row in rows:
         for clip in clips_of_rows(choice, [row], failures, step):
             yield row, clip
