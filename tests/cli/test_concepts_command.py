@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from command_line import Auricle
 from auricle import demo, load_clip
 from auricle.cli.concepts import _tell_fitted
 from auricle.concepts.concepts import Concepts, load_concepts
+from auricle.concepts.evaluation import hear
 from auricle.concepts.subspaces import Subspaces
 from auricle.methods import LRP
 
@@ -75,6 +78,13 @@ def test_layers_as_json_tells_where_relevance_does_not_pass(auricle: Auricle) ->
     assert found["head"]["seconds"] is None  # everything
 
 
+@pytest.mark.parametrize("seconds", ["-1", "0", "nan"])
+def test_layers_hear_some_sound(seconds: str, auricle: Auricle) -> None:
+    ran = auricle("layers", "digits", "--seconds", seconds)
+    assert ran.code == 1
+    assert "give at least 0.01 s" in ran.err
+
+
 def test_learners_lists_every_way_with_its_source(auricle: Auricle) -> None:
     out = auricle("concepts", "learners").out
     assert "drsa:" in out
@@ -125,6 +135,33 @@ def test_concepts_of_another_class_are_used_on_request(fitted: Path, auricle: Au
     assert 'no concepts were fitted for "two"' in ran.err
 
 
+def test_a_clip_taken_for_a_class_without_concepts_is_named(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
+    only = shutil.copytree(fitted, tmp_path / "only")
+    found = load_concepts(only)
+    replace(found, subspaces={"five": found["five"]}, names={}).save(only)
+    ran = auricle("explain", demo.clip("five"), demo.clip("nine"), "--concepts", only, "--out", tmp_path / "out")
+    assert ran.code == 1
+    assert 'nine is taken for "nine", which has no concepts; name a target that has some' in ran.err
+    assert (tmp_path / "out/five/index.html").exists()
+
+
+def test_a_silent_minute_does_not_lose_the_rest_of_a_recording(
+    fitted: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    rate = load_clip(demo.clip("five")).sample_rate
+    word = load_clip(demo.clip("five")).mono(rate)
+    recording = np.zeros(round(121.2 * rate), np.float32)
+    recording[-len(word) :] = word
+    soundfile.write(tmp_path / "long.wav", recording, rate)
+    ran = auricle(
+        "explain", tmp_path / "long.wav", "--concepts", fitted, "--class", "five", "--target", "five",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert ran.err.count("is silent") == 2
+    assert [each.name for each in (tmp_path / "out/long").iterdir()] == ["section-0003"]
+
+
 def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path) -> None:
     copy = shutil.copytree(fitted, tmp_path / "copy")
     other = tmp_path / "other"
@@ -173,9 +210,40 @@ def test_concepts_of_two_layers_are_compared(
     assert told["nine"]["similarity"]["mean"] == pytest.approx(1.0, abs=1e-4)
     assert [each["partner"] for each in told["nine"]["concepts"]] == [1, 2, 3, 4]
     assert "planted.wav is heard as four, and not both folders have concepts of it" in ran.err
+    soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
+    ran = auricle("concepts", "compare", fitted, deeper, demo.clip("nine"), tmp_path / "silent.wav")
+    assert ran.code == 0, ran.err
+    assert "left out: silent is silent" in ran.err
     ran = auricle("concepts", "compare", fitted, deeper, demo.clip("seven"))
     assert ran.code == 1
     assert "there is no clip to compare by" in ran.err
+
+
+def test_a_clip_that_cannot_be_heard_does_not_end_the_judging(
+    fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    """Those that are left keep their speakers, over whom the intervals are."""
+    rows = corpus.read_text().split()[1:]
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
+    speakers = [f"{corpus.parent / row},{'ann' if '-0' in row else 'bob'}" for row in rows]
+    table = ["path,label,speaker", "bad.wav,five,ann", "silent.wav,five,ann", *speakers]
+    (tmp_path / "clips.csv").write_text("\n".join(table) + "\n")
+    heard: list[Any] = []
+
+    def told(*of: Any, **more: Any) -> Any:
+        heard.append(hear(*of, **more))
+        return heard[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auricle.cli.concepts_judged.hear", told)
+        copy = shutil.copytree(fitted, tmp_path / "copy")
+        ran = auricle("concepts", "evaluate", copy, "--data", tmp_path / "clips.csv")
+    assert ran.code == 0, ran.err
+    assert "left out: silent.wav is silent" in ran.err
+    assert "bad.wav cannot be read as sound" in ran.err
+    wanted = tuple("ann" if name.endswith("-0.wav") else "bob" for name in heard[0].names)
+    assert heard[0].groups == wanted
 
 
 def test_other_numbers_of_concepts_are_told_not_to_compare(
@@ -269,6 +337,8 @@ def test_as_many_concepts_as_tell_most_are_chosen_on_request(
         (["--layer", LAYER, "--class", "sevn"], "seven"),
         (["--layer", LAYER, "--positions", "rndom"], "positions=rndom"),
         (["--layer", LAYER, "--part", "tset"], "test"),
+        (["--layer", LAYER, "--set", "concepts=5"], "said with --concepts K, not with --set"),
+        (["--layer", LAYER, "--concepts", "auto", "--set", "sizes=8,4"], "leave it out, or give the number"),
     ],
 )
 def test_what_cannot_be_fitted_is_told_in_a_sentence(

@@ -12,7 +12,7 @@ from auricle.classifier import Classifier
 from auricle.clip import Clip
 from auricle.concepts import Sampling, explain_concepts, fit_concepts
 from auricle.concepts.collecting import collect
-from auricle.concepts.learners import build_learner
+from auricle.concepts.learners import Learner, build_learner
 from auricle.errors import AuricleError
 from auricle.methods import build
 
@@ -112,10 +112,41 @@ def test_the_number_of_concepts_can_be_chosen_by_held_out_clips(
     gains = found.statistics["information_above_random"]
     assert set(gains) == {"2", "4"}
     assert len(found) == (2 if gains["2"] >= 0.95 * gains["4"] else 4)
-    with pytest.raises(AuricleError, match="chosen for drsa and dsa only, not for prca"):
-        fit_concepts(digits, takes, layer=LAYER, learner="prca", choose=(2, 4))
     with pytest.raises(AuricleError, match="3 clips are too few to choose"):
         fit_concepts(digits, takes[:6], layer=LAYER, learner=learner, choose=(2, 4))
+
+
+def test_numbers_of_concepts_that_a_narrow_layer_cannot_hold_are_no_choice(
+    digits: Classifier, takes: list[tuple[Clip, str]]
+) -> None:
+    learner = build_learner("drsa", starts=1, grouped=False, steps=5)
+    found = fit_concepts(digits, takes, layer=LAYER, learner=learner, choose=(2, 81), labels=["nine"])["nine"]
+    assert set(found.statistics["information_above_random"]) == {"2"}
+    with pytest.raises(AuricleError, match="80 channels cannot hold 81 concepts"):
+        fit_concepts(digits, takes, layer=LAYER, learner=learner, choose=(81,), labels=["nine"])
+
+
+@pytest.mark.parametrize(
+    ("learner", "said"),
+    [
+        (build_learner("prca"), "chosen for drsa and dsa only, not for prca"),
+        (build_learner("drsa", size=10), "size says how large concepts are"),
+        (build_learner("drsa", sizes=(40, 20)), "sizes says how large concepts are"),
+    ],
+)
+def test_what_cannot_be_chosen_is_told_before_any_clip_is_heard(
+    digits: Classifier, takes: list[tuple[Clip, str]], learner: Learner, said: str
+) -> None:
+    heard: list[Clip] = []
+    with pytest.raises(AuricleError, match=said):
+        fit_concepts(digits, takes, layer=LAYER, learner=learner, choose=(2, 4), on_clip=heard.append)
+    assert heard == []
+
+
+def test_each_class_is_told_when_its_search_begins(digits: Classifier, takes: list[tuple[Clip, str]]) -> None:
+    told: list[str] = []
+    fit_concepts(digits, takes, layer=LAYER, learner="prca", on_class=told.append)
+    assert told == ["seven", "nine"]
 
 
 @pytest.mark.parametrize("learner", ["drsa", "prca", "nmf", "random"])

@@ -63,6 +63,8 @@ class Said:
 
 def check_rate(rate: int) -> None:
     """Say that a sample rate is none at which sound can be heard."""
+    if not isinstance(rate, int):
+        raise AuricleError(f"a sample rate of {rate!r} Hz is no whole number; give for example 16000")
     if rate < LOWEST_RATE:
         raise AuricleError(
             f"a sample rate of {rate} Hz is too low for sound; give the rate that the model hears, at least "

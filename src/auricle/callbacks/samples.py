@@ -54,8 +54,6 @@ def samples_of(given: Dataset | Sequence[Given], *, n_per_class: int | None, lab
     labels: the classifier's; of a data set with several label columns the one whose classes these are counts. Raises
     `AuricleError` for nothing, a file that cannot be read, an unknown label, and events outside of their clip.
     """
-    if n_per_class is not None and n_per_class < 1:
-        raise AuricleError(f"{n_per_class} clips per class cannot be watched; give n_per_class of at least 1")
     if hasattr(given, "table"):
         found = _of_dataset(given, n_per_class or 1, labels)  # type: ignore[arg-type]
     else:

@@ -45,8 +45,8 @@ class ExplainLogger:
 
     Tags: images ``METHOD/CLIP``; with ``log_audio`` sounds ``clip/CLIP`` (once), ``METHOD/CLIP/kept`` and ``removed``;
     with ``log_scalars`` ``FF/METHOD`` and what else `callbacks.scalars` measures, and ``explaining/seconds``. After
-    ``max_seconds`` an epoch's explaining ends with the clip at hand; ``explaining/left-out`` says how many were left
-    out, and a warning in the log says so once.
+    ``max_seconds`` an epoch's explaining ends with the clips at hand, which are up to ten; ``explaining/left-out`` says
+    how many were left out, and a warning in the log says so once.
 
     Wrong settings raise `AuricleError` here. An explanation that fails in training never ends it: it is logged as a
     warning, each reason once. Training goes on with the same bits as without.
@@ -68,8 +68,9 @@ class ExplainLogger:
         max_seconds: float = 30.0,
         seed: int = 0,
     ) -> None:
-        if every_n_epochs < 1:
-            raise AuricleError(f"every {every_n_epochs} epochs is never; give every_n_epochs of at least 1")
+        for setting, count in {"every_n_epochs": every_n_epochs, "n_per_class": n_per_class}.items():
+            if count is not None and (not isinstance(count, int) or count < 1):
+                raise AuricleError(f"{setting}={count!r} counts nothing; give a whole number of at least 1")
         if not max_seconds > 0:
             raise AuricleError(f"{max_seconds} s are no time to explain in; give max_seconds above 0")
         if seed < 0:

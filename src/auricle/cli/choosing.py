@@ -13,10 +13,10 @@ from auricle.naming import method_named
 
 
 def settings_of(texts: Sequence[str]) -> dict[str, Any]:
-    """``key=value`` texts as settings; values that look like JSON are read as such.
+    """``key=value`` texts as settings; those that look like JSON are read as such, and so is None.
 
-    >>> settings_of(["steps=32", 'rules={"head": "zero"}', "baseline=noise"])
-    {'steps': 32, 'rules': {'head': 'zero'}, 'baseline': 'noise'}
+    >>> settings_of(["steps=32", 'rules={"head": "zero"}', "baseline=noise", "size=None"])
+    {'steps': 32, 'rules': {'head': 'zero'}, 'baseline': 'noise', 'size': None}
     """
     settings: dict[str, Any] = {}
     for text in texts:
@@ -26,7 +26,7 @@ def settings_of(texts: Sequence[str]) -> dict[str, Any]:
         try:
             settings[key] = json.loads(value)
         except ValueError:
-            settings[key] = value
+            settings[key] = None if value == "None" else value
     return settings
 
 

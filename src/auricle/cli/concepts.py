@@ -113,9 +113,12 @@ def fit(
     from auricle.concepts.fitting import fit_concepts
     from auricle.concepts.learners import build_learner
     from auricle.concepts.sampling import Sampling
+    from auricle.errors import AuricleError
     from auricle.methods import build
 
     settings = settings_of(set_ or [])
+    if "concepts" in settings:
+        raise AuricleError("how many concepts is said with --concepts K, not with --set; write it there")
     auto = concepts == "auto"
     count = {} if auto or "sizes" in settings else {"concepts": concepts}
     learner = build_learner(method, **count, **settings)
@@ -138,6 +141,7 @@ def fit(
             repeats=repeats,
             seed=seed,
             data=choice.data,
+            on_class=lambda name: bar.describe(f"finding concepts of {name}"),
             on_failure=lambda name, error: failures.append(str(error)),
         )
         source_of = {"model_path": model, "task": choice.task, "split": choice.split, "scheme": split, "fold": fold}

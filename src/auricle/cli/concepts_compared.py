@@ -10,8 +10,8 @@ from typing import Any
 import typer
 
 from auricle.classifier import Classifier
-from auricle.cli.clips_of_classes import clips_of_rows, rows_of
-from auricle.cli.concepts_judged import choice_of, groups_of
+from auricle.cli.clips_of_classes import rows_of
+from auricle.cli.concepts_judged import choice_of, heard_of
 from auricle.cli.in_concepts import opened
 from auricle.cli.progress import progress
 from auricle.cli.stopping import stoppable
@@ -52,9 +52,7 @@ def compare(
             choice = choice_of(first, model, data, part)
             rows = rows_of(choice, labels, per_class, seed)
             with progress(len(rows), "hearing") as bar:
-                clips = list(clips_of_rows(choice, rows, failures, bar.step))
-            groups = None if failures else groups_of(choice, [number for number, _ in rows])
-            heard = hear(classifier, clips, groups=groups)
+                heard = heard_of(classifier, choice, rows, failures, bar.step)
         with progress(len(heard.labels), "comparing") as bar:
             found = input_similarity(
                 classifier, heard, first, second, second_classifier=other, seed=seed, on_clips=bar.step
@@ -77,10 +75,10 @@ def _heard_as(
         step()
         try:
             clip = load_clip(path)
+            said = classifier.predict(clip).label
         except AuricleError as error:
             failures.append(str(error))
             continue
-        said = classifier.predict(clip).label
         if said in labels:
             yield clip, said
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,12 +67,10 @@ def judge(
     flipping = ConceptFlipping(**{"fill": "inpainting", **settings_of(settings)})
     choice = choice_of(concepts, model, data, part)
     rows = rows_of(choice, list(concepts), per_class, seed)
-    groups = groups_of(choice, [number for number, _ in rows])
     failures: list[str] = []
     steps = len(rows) + len(list(concepts))
     with stoppable(), progress(steps, "hearing") as bar:
-        clips = list(clips_of_rows(choice, rows, failures, bar.step))
-        heard = hear(classifier, clips, groups=None if failures else groups)
+        heard = heard_of(classifier, choice, rows, failures, bar.step)
         bar.describe("flipping")
         areas = flipped(
             classifier,
@@ -179,7 +177,10 @@ def _in_words(statistics: Mapping[str, Interval | None]) -> str:
     return text
 
 
-def _paired(rows: list[tuple[int, str]], choice: Choice, failures: list[str], step: Callable[[], None]) -> Any:
+def _paired(
+    rows: list[tuple[int, str]], choice: Choice, failures: list[str], step: Callable[[], None]
+) -> Iterator[tuple[tuple[int, str], tuple[Clip, str]]]:
+    """Every row whose clip can be read, with that clip and its label."""
     for row in rows:
         for clip in clips_of_rows(choice, [row], failures, step):
             yield row, clip
@@ -193,9 +194,22 @@ def choice_of(concepts: Concepts, model: str | None, data: str | None, part: str
     return choose(path, text, facts.get("task"), facts.get("scheme"), facts.get("fold"), part, default="test")
 
 
-def groups_of(choice: Choice, numbers: list[int]) -> list[object] | None:
+def heard_of(
+    classifier: Classifier,
+    choice: Choice,
+    rows: list[tuple[int, str]],
+    failures: list[str],
+    step: Callable[[], None],
+) -> Heard:
+    """What the classifier hears rightly of ``rows``; clips that cannot be heard are told, the others keep groups."""
+    read = list(_paired(rows, choice, failures, step))
     group = choice.dataset.group
-    return None if group is None else [choice.dataset.row(number)[group] for number in numbers]
+    return hear(
+        classifier,
+        [clip for _, clip in read],
+        groups=None if group is None else [choice.dataset.row(number)[group] for (number, _), _ in read],
+        on_failure=lambda name, error: failures.append(str(error)),
+    )
 
 
 def _kind(concepts: Concepts, folder: Path, taken: Mapping[str, Concepts] | None = None) -> str:

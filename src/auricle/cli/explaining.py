@@ -149,6 +149,12 @@ def _one(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
     windowed = plan.classifier.length.seconds is not None and plan.classifier.length.long == "window"
     if windowed and duration(path) > LONG and _can_be_heard(path):
         return _long(path, plan, folder, name, bar)
+    if plan.classifier.length.seconds is None and (seconds := duration(path)) > LONG:
+        bar.say(
+            f"auricle: {path.name} ({seconds:.0f} s) is heard in one piece, which may take long and much memory; a "
+            "model with a length of its own (for one from elsewhere --seconds 5) hears it in windows",
+            err=True,
+        )
     explanation, scores = plan.explain(load_clip(path), bar)
     plan.save(explanation, scores, folder)
     bar.say(line_of(explanation, scores, folder / "index.html"))

@@ -24,27 +24,34 @@ from auricle.report.page import Entry, index_page
 def explain_in_concepts(
     paths: Sequence[Path], folder: Path, model: str | None, target: str, label: str | None, out: Path
 ) -> list[str]:
-    """Explain every file into a folder of its own under ``out``; returns one line per file that failed."""
+    """Explain every file into a folder of its own under ``out``; returns one line for each that failed as a whole."""
     classifier, concepts = opened(folder, model)
     check_writable(out)
     entries: list[Entry] = []
+    told: list[str] = []
     failures: list[str] = []
     with progress(len(paths), "explaining") as bar:
         for path, name in zip(paths, folder_names(paths), strict=True):
-            try:
-                for clip, place in _parts(path, name, classifier):
-                    found = explain_concepts(clip, classifier, concepts, target=target, label=label)
+            already, skipped = len(entries), len(told)
+            for part, place in _parts(path, name, classifier):
+                try:
+                    if isinstance(part, AuricleError):
+                        raise part
+                    found = explain_concepts(part, classifier, concepts, target=target, label=label)
                     save_concepts(found, out / place)
+                except AuricleError as error:  # a silent or damaged minute must not lose the hour
+                    told.append(one_line(error))
+                    bar.say(f"auricle: {told[-1]}", err=True)
+                else:
                     bar.say(_line(found, out / place / "index.html"))
                     entries.append(Entry.of(found.whole, f"{place}/index.html"))
-            except AuricleError as error:
-                failures.append(one_line(error))
-                bar.say(f"auricle: {failures[-1]}", err=True)
+                gc.collect()  # figures are full of cycles; many clips must not pile them up
+            if len(entries) == already:
+                failures.append(told[skipped])
             bar.step()
-            gc.collect()  # figures are full of cycles; many clips must not pile them up
     if len(entries) > 1:
-        write_whole(out / "index.html", index_page(entries, failures=failures))
-        typer.echo(f"{len(entries)} clips explained: {out / 'index.html'}")
+        write_whole(out / "index.html", index_page(entries, failures=told))
+        typer.echo(f"{len(paths) - len(failures)} of {len(paths)} clips explained: {out / 'index.html'}")
     return failures
 
 
@@ -59,18 +66,18 @@ def opened(folder: Path, model: str | None) -> tuple[Classifier, Concepts]:
     return classifier, concepts
 
 
-def _parts(path: Path, name: str, classifier: Classifier) -> Iterator[tuple[Clip, str]]:
-    """The clip, or its sections of about a minute, each with a folder's name."""
-    if duration(path) <= LONG:
-        yield load_clip(path), name
-        return
-    window = classifier.length.seconds or 1.0
-    seconds = max(round(LONG / window), 1) * window
-    for number, clip in enumerate(sections(path, seconds=seconds)):
-        if isinstance(clip, AuricleError):
-            typer.echo(f"auricle: {one_line(clip)}", err=True)
-        else:
+def _parts(path: Path, name: str, classifier: Classifier) -> Iterator[tuple[Clip | AuricleError, str]]:
+    """The clip, or its sections of about a minute, each with a folder's name; in place of what cannot be read, why."""
+    try:
+        if duration(path) <= LONG:
+            yield load_clip(path), name
+            return
+        window = classifier.length.seconds or 1.0
+        seconds = max(round(LONG / window), 1) * window
+        for number, clip in enumerate(sections(path, seconds=seconds)):
             yield clip, f"{name}/section-{number + 1:04d}"
+    except AuricleError as error:
+        yield error, name
 
 
 def _line(found: ConceptExplanation, page: Path) -> str:

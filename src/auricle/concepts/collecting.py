@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -48,7 +48,6 @@ class _Gathering:
     moments: Moments | None = None
     clips: int = 0
     wrong: int = 0
-    seen: list[str] = field(default_factory=list)
 
 
 def collect(
@@ -61,7 +60,7 @@ def collect(
     labels: Iterable[str] | None = None,
     correct: bool = True,
     seed: int = 0,
-    check_channels: Callable[[int], None] | None = None,
+    check_channels: Callable[[int], object] | None = None,
     on_clip: Callable[[Clip], None] | None = None,
     on_failure: Callable[[str, AuricleError], None] | None = None,
 ) -> dict[str, Collected]:
@@ -84,7 +83,6 @@ def collect(
             if check_channels is not None:
                 check_channels(supplied[0].shape[-1])
             into = found[label]
-            into.clips += 1
             _take(into, clip, supplied, positions, sampling, seed)
             if on_clip is not None:
                 on_clip(clip)
@@ -152,8 +150,8 @@ def _take(
     chosen = torch.as_tensor(sampling.choose((a * c).sum(-1), positions, generator))
     a, c = a.flatten(0, 1), c.flatten(0, 1)
     into.moments = (into.moments or Moments.empty(a.shape[1])).add(a, c)
-    number = torch.full((len(chosen),), len(into.seen))
-    into.seen.append(clip.name)
+    number = torch.full((len(chosen),), into.clips)
+    into.clips += 1
     into.reservoir.offer(a[chosen], c[chosen], number, chosen, generator=generator)
 
 

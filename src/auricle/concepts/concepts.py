@@ -138,7 +138,7 @@ def load_concepts(folder: str | Path, classifier: Classifier | None = None) -> C
         if not (folder / name).is_file():
             raise AuricleError(f"{folder} holds no {name}; find concepts with: auricle concepts fit --out {folder}")
     try:
-        card = json.loads((folder / CARD).read_text())
+        card = json.loads((folder / CARD).read_text("utf-8"))
         tensors = load_file(str(folder / WEIGHTS))
         found = _read(card, tensors)
     except (ValueError, KeyError, TypeError, AttributeError, UnicodeDecodeError, SafetensorError) as error:

@@ -17,6 +17,7 @@ from auricle.clip import Clip, load_clip
 from auricle.concepts.concepts import Concepts
 from auricle.concepts.removing import without_each
 from auricle.concepts.two_step import ConceptAttribution, take_apart
+from auricle.errors import AuricleError
 from auricle.explanation import Explanation, WindowPrediction
 from auricle.frontends import Waveform
 from auricle.methods import Attribution
@@ -126,6 +127,11 @@ def explain_concepts(
     # All windows are explained for the clip's own prediction: concepts belong to a class.
     wanted = prediction.label if target == "predicted" and "predicted" not in classifier.labels else target
     weights = classifier.target_weights(wanted, logits)
+    if label is None and target == "predicted" and wanted not in concepts.subspaces:
+        raise AuricleError(
+            f'{clip.name} is taken for "{wanted}", which has no concepts; name a target that has some, or the class '
+            f"whose concepts to take: {', '.join(concepts)}"
+        )
     of = label or wanted
     subspaces = concepts[of]
     level: Level = "stft" if isinstance(classifier.frontend, Waveform) else "features"

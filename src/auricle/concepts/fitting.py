@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from torch import Tensor
 
@@ -17,7 +18,7 @@ from auricle.concepts.learners.concept_count import choose_concepts
 from auricle.concepts.learners.drsa import DRSA
 from auricle.concepts.sampling import Sampling
 from auricle.concepts.similarity import stability
-from auricle.concepts.subspaces import Subspaces
+from auricle.concepts.subspaces import Subspaces, sizes_of
 from auricle.errors import AuricleError
 from auricle.methods import Method, build
 from auricle.methods.one_pass import OnePassMethod
@@ -41,23 +42,27 @@ def fit_concepts(
     seed: int = 0,
     data: str | None = None,
     on_clip: Callable[[Clip], None] | None = None,
+    on_class: Callable[[str], None] | None = None,
     on_failure: Callable[[str, AuricleError], None] | None = None,
 ) -> Concepts:
     """The concepts of each class at a layer, from labelled clips.
 
     clips: pairs of a clip and its label. labels: the classes (by default all that occur). correct: learn only from
     clips that the classifier gets right. choose: numbers of concepts from which each class's is chosen by held-out
-    score (`choose_concepts`; DRSA and DSA only). repeats: fits with further seeds, by whose likeness ``stability`` is
-    told (with 1, by that of the starts of a learner that has several).
-    data: what the clips are, for the card. Clips are explained in these concepts with the same ``method`` or, where it
-    does not hand relevance down linearly, with LRP. Learners for which second moments are enough take those of all
-    positions, the others drawn vectors, of which a fifth of the clips is held out.
+    score (`choose_concepts`; DRSA and DSA only), those left out that the layer has too few channels for. repeats: fits
+    with further seeds, by whose likeness ``stability`` is told (with 1, by that of the starts of a learner that has
+    several). data: what the clips are, for the card. on_class: told each class when its search, which may take minutes,
+    begins. Clips are explained in these concepts with the same ``method`` or, where it does not hand relevance down
+    linearly, with LRP. Learners for which second moments are enough take those of all positions, the others drawn
+    vectors, of which a fifth of the clips is held out.
     """
     learner = build_learner(learner) if isinstance(learner, str) else learner
     method = build(method) if isinstance(method, str) else method
     sampling = sampling or Sampling()
     if repeats < 1:
         raise AuricleError(f"{repeats} repeats find nothing; give at least 1")
+    if choose:
+        _check_choice(learner)
     collected = collect(
         classifier,
         clips,
@@ -67,11 +72,15 @@ def fit_concepts(
         labels=labels,
         correct=correct,
         seed=seed,
-        check_channels=None if choose else learner.check_channels,
+        check_channels=partial(sizes_of, 1) if choose else learner.check_channels,
         on_clip=on_clip,
         on_failure=on_failure,
     )
-    subspaces = {label: _fit(learner, each, choose, repeats, seed) for label, each in collected.items()}
+    subspaces = {}
+    for label, each in collected.items():
+        if on_class is not None:
+            on_class(label)
+        subspaces[label] = _fit(learner, each, choose, repeats, seed)
     hands_down = method if isinstance(method, OnePassMethod) else build("lrp")
     return Concepts.of(
         classifier,
@@ -93,7 +102,7 @@ def fit_concepts(
 def _fit(learner: Learner, collected: Collected, choose: Sequence[int], repeats: int, seed: int) -> Subspaces:
     chosen: dict[str, object] = {}
     try:
-        if choose:
+        if choose and isinstance(learner, DRSA):
             learner, chosen = _chosen(learner, collected, choose, seed)
         if learner.needs == "moments":
             found = learner.fit_moments(collected.moments, seed=seed)
@@ -111,20 +120,32 @@ def _fit(learner: Learner, collected: Collected, choose: Sequence[int], repeats:
     return replace(fits[0], statistics={**fits[0].statistics, **more})
 
 
-def _chosen(
-    learner: Learner, collected: Collected, choose: Sequence[int], seed: int
-) -> tuple[Learner, dict[str, object]]:
-    """The learner with the best number of concepts, and what each number would tell."""
+def _check_choice(learner: Learner) -> None:
+    """Raise `AuricleError` if the number of concepts cannot be chosen for this learner."""
     if not isinstance(learner, DRSA):
         raise AuricleError(f"the number of concepts is chosen for drsa and dsa only, not for {learner.name}; give one")
+    for setting in ("size", "sizes"):
+        if getattr(learner, setting) is not None:
+            raise AuricleError(
+                f"{setting} says how large concepts are, which follows from their number; leave it out, or give the "
+                "number"
+            )
+
+
+def _chosen(
+    learner: DRSA, collected: Collected, choose: Sequence[int], seed: int
+) -> tuple[Learner, dict[str, object]]:
+    """The learner with the best number of concepts, and what each number would tell."""
     fitting, held_out = _apart(collected)
     if held_out is None:
         raise AuricleError(
             f"{collected.clips} clips are too few to choose the number of concepts by held-out ones; give "
             f"{2 * HELD_OUT}, or the number"
         )
-    found = choose_concepts(*fitting, choose, held_out=held_out, learner=learner, seed=seed)
-    size = max(collected.a.shape[1] // found.concepts, 1)
+    channels = collected.a.shape[1]
+    possible = [count for count in choose if count <= channels] or choose  # else the learner says what is possible
+    found = choose_concepts(*fitting, possible, held_out=held_out, learner=learner, seed=seed)
+    size = max(channels // found.concepts, 1)
     gains = {str(count): found.information[count] - found.random[count] for count in found.information}
     return replace(learner, concepts=found.concepts, size=size, sizes=None), {"information_above_random": gains}
 

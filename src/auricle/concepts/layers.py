@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from auricle.classifier import Classifier
+from auricle.classifier import SHORTEST_SECONDS, Classifier
 from auricle.errors import AuricleError
 from auricle.methods import build
 from auricle.methods.channels import channels_of
@@ -30,8 +31,8 @@ ROWS = 16
 class Layer:
     """A layer: its module's name and kind, ``channels`` d, ``positions`` (height, width), (length,) or ().
 
-    seconds, hertz: what one position in the middle hears at most, None where that is everything. whole: whether all
-    relevance passes through it (not around it). note: why it cannot serve, else "".
+    seconds, hertz: what one position in the middle hears at most, None where that is everything. note: why it cannot
+    serve, else "".
     """
 
     name: str
@@ -58,10 +59,13 @@ def layers(classifier: Classifier, *, seconds: float | None = None) -> list[Laye
     """Every layer of the network that gives one tensor of channels once, in the order in which they are heard.
 
     ``seconds`` is how long a sound they hear (by default what the classifier wants, or one second). The receptive field
-    is measured: NaN is put into parts of the features, and where it arrives is looked up.
+    is measured: NaN is put into parts of the features, and where it arrives is looked up. Raises `AuricleError` for a
+    classifier without layers, or for less than 10 ms.
     """
     if not classifier.differentiable:
         raise AuricleError(f"{classifier.opaque}; it has no layers to look into")
+    if seconds is not None and not (SHORTEST_SECONDS <= seconds < math.inf):
+        raise AuricleError(f"layers cannot hear {seconds:g} s of sound; give at least {SHORTEST_SECONDS:g} s")
     count = round((seconds or classifier.length.seconds or 1.0) * classifier.sample_rate)
     noise = 0.1 * torch.randn(1, count, generator=torch.Generator().manual_seed(0))
     samples = noise.to(classifier.device, classifier.dtype)

@@ -137,6 +137,11 @@ def test_names_of_outputs_that_there_are_not_are_told(folder):
     assert huggingface_classifier(folder, labels=["a", "b", "c"]).labels == ("a", "b", "c")
 
 
+def test_outputs_without_a_name_have_the_librarys(folder):
+    said(folder, id2label={"0": "dog", "1": None, "2": " "})
+    assert huggingface_classifier(folder).labels == ("dog", "LABEL_1", "LABEL_2")
+
+
 @pytest.mark.parametrize("labels", [None, {"0": "dog", "1": "rain"}])
 def test_weights_of_another_number_of_outputs_are_told(folder, labels):
     said(folder, id2label=labels, label2id=None)

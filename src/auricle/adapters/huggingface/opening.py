@@ -163,7 +163,7 @@ def _given(model: Any, extractor: Any, name: str) -> tuple[Any, Any, Any]:
 
 def _labels(config: Any, labels: Sequence[str] | None, name: str) -> list[str]:
     if labels is None:
-        known = {int(index): str(label) for index, label in config.id2label.items()}
+        known = {int(index): str(label) for index, label in config.id2label.items() if str(label or "").strip()}
         beyond = next((index for index in known if not 0 <= index < config.num_labels), None)
         if beyond is not None:
             raise AuricleError(

@@ -44,17 +44,25 @@ def hear(
     *,
     groups: Sequence[Hashable] | None = None,
     correct: bool = True,
+    on_failure: Callable[[str, AuricleError], None] | None = None,
 ) -> Heard:
     """The loudest window of each clip, of clips that the classifier gets right (unless told otherwise).
 
+    groups: of each of ``clips``. Where ``on_failure`` is given, a clip that cannot be heard is told to it and left out.
     Curves can only be compared between sounds of one length; a classifier that hears any length hears every clip as
     long as the longest, silence after it.
     """
     kept, labels, names, of = [], [], [], []
     for number, (clip, label) in enumerate(clips):
-        windows = classifier.windows(clip).samples
-        window = windows[windows.square().sum(1).argmax()]
-        said = classifier.prediction(classifier.logits(window[None]))
+        try:
+            windows = classifier.windows(clip).samples
+            window = windows[windows.square().sum(1).argmax()]
+            said = classifier.prediction(classifier.logits(window[None]))
+        except AuricleError as error:
+            if on_failure is None:
+                raise
+            on_failure(clip.name, error)
+            continue
         if correct and not classifier.recognises(said, label):
             continue
         kept.append(window)
