@@ -56,7 +56,7 @@ def choose_clips(
     run = run_of(Path(model))
     text = data or run.get("data")
     if text is None:
-        raise AuricleError(f"{model} does not say what it was trained on; give its test clips with --data")
+        raise AuricleError(f"{model} does not say what it was trained on; name a data set with --data")
     if part not in PARTS:
         raise AuricleError(f'a split has no part "{part}"; {nearest(part, PARTS)}')
     dataset = open_dataset(text)
