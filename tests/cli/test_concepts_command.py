@@ -14,12 +14,14 @@ import soundfile
 import torch
 from command_line import Auricle
 
-from auricle import demo, load_clip
+from auricle import Classifier, demo, load_classifier, load_clip
+from auricle.classifier import Length
 from auricle.cli.concepts import _tell_fitted
 from auricle.concepts.concepts import Concepts, load_concepts
 from auricle.concepts.evaluation import hear
 from auricle.concepts.subspaces import Subspaces
 from auricle.methods import LRP
+from auricle.models.hashing import weights_hash
 
 LAYER = "features.6"
 WORDS = ["five", "nine", "seven", "three"]
@@ -158,8 +160,33 @@ def test_a_silent_minute_does_not_lose_the_rest_of_a_recording(
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert ran.code == 0, ran.err
-    assert ran.err.count("is silent") == 2
-    assert [each.name for each in (tmp_path / "out/long").iterdir()] == ["section-0003"]
+    found = tmp_path / "out/long"
+    assert {each.name for each in found.iterdir()} == {"section-0003", "index.html", "explanation.json"}
+    index = (found / "index.html").read_text()
+    assert 'href="section-0003/index.html"' in index
+    assert index.count("is silent") == 2
+    assert json.loads((found / "explanation.json").read_text())["windows"][0]["start"] == 120.0
+
+
+def test_only_a_model_that_hears_in_windows_has_a_recording_cut(
+    fitted: Path, auricle: Auricle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One without a length of its own hears more than a minute in one piece, and that is told to take long."""
+    digits = load_classifier("digits")
+    model = Classifier(digits.network, frontend=digits.frontend, labels=digits.labels, length=Length())
+    replace(load_concepts(fitted), model=weights_hash(model)).save(tmp_path / "own")
+    monkeypatch.setattr("auricle.cli.in_concepts.classifier_of", lambda _: model)
+    word = load_clip(demo.clip("five"))
+    rate = word.sample_rate
+    soundfile.write(tmp_path / "long.wav", np.resize(word.mono(rate), 61 * rate), rate)
+    ran = auricle(
+        "explain", tmp_path / "long.wav", "--concepts", tmp_path / "own", "--class", "five", "--target", "five",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "long.wav (61 s) is heard in one piece" in ran.err
+    assert not list((tmp_path / "out/long").glob("section-*"))
+    assert (tmp_path / "out/long/index.html").exists()
 
 
 def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path) -> None:
