@@ -286,6 +286,23 @@ def test_other_numbers_of_concepts_are_told_not_to_compare(
     assert "has not as many concepts of each class" in ran.err
 
 
+def test_classes_with_other_numbers_of_concepts_are_not_compared_with_one_another(
+    fitted: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    """As ``--concepts auto`` may find them; the areas beside controls of the same numbers stay."""
+    found = load_concepts(fitted)
+    nine = Subspaces(found["nine"].basis, (16, 16))
+    replace(found, subspaces={**found.subspaces, "nine": nine}, names={}).save(tmp_path)
+    ran = auricle("concepts", "evaluate", tmp_path, "--per-class", 1)
+    assert ran.code == 0, ran.err
+    said = "not compared, because classes have different numbers of concepts (three 4, five 4, seven 4, nine 2)"
+    assert f"between classes: {said}" in ran.out
+    assert "random" in ran.out
+    assert "inter_class" not in load_concepts(tmp_path).facts["evaluation"]
+    assert auricle("concepts", "show", tmp_path, "--prototypes", 1, "--per-class", 1).code == 0
+    assert f"N{said[1:]}" in (tmp_path / "pages/index.html").read_text()
+
+
 def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
     copy = shutil.copytree(fitted, tmp_path / "copy")
     ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 2)

@@ -25,6 +25,7 @@ from auricle.concepts.evaluation import (
     flipped,
     hear,
     told_apart,
+    unequal,
 )
 from auricle.concepts.evaluation.comparison import Compared
 from auricle.errors import AuricleError
@@ -88,7 +89,9 @@ def judge(
             "flipping": _plain(dataclasses.asdict(flipping)),
             "aupc": [_plain(row.to_dict()) for row in table],
         }
-        if len(set(heard.labels)) > 1:
+        if reason := unequal(concepts, heard.labels):
+            found["not_between"] = reason
+        elif len(set(heard.labels)) > 1:
             found["inter_class"] = _inter_class(classifier, heard, concepts, flipping, seed)
         if min(len(each) for each in concepts.subspaces.values()) > 1:
             estimates = told_apart(classifier, heard, concepts).means()
@@ -239,6 +242,8 @@ def _tell(found: Mapping[str, Any], table: list[Compared]) -> None:
         if row.difference is not None:
             line += f"   {table[0].name} less this: {_interval(row.difference)}"
         typer.echo(line)
+    if "not_between" in found:
+        typer.echo(f"between classes: not compared, because {found['not_between']}")
     if "inter_class" in found:
         of, said = found["inter_class"], found["inter_class"]["summary"]
         typer.echo(
