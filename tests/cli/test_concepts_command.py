@@ -303,6 +303,28 @@ def test_classes_with_other_numbers_of_concepts_are_not_compared_with_one_anothe
     assert f"N{said[1:]}" in (tmp_path / "pages/index.html").read_text()
 
 
+def test_pages_are_of_clips_that_the_model_gets_right(
+    fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(fitted, tmp_path / "copy")
+    (tmp_path / "clips.csv").write_text(
+        f"path,label\n{corpus.parent / 'nine-0.wav'},nine\n{corpus.parent / 'five-0.wav'},nine\n"
+    )
+    ran = auricle("concepts", "show", copy, "--data", tmp_path / "clips.csv", "--prototypes", 2)
+    assert ran.code == 0, ran.err
+    assert "left out: 1 of nine, which the model gets wrong; --wrong shows them too" in ran.err
+    pages = copy / "pages"
+    assert "1 clip of nine left out: the model gets it wrong." in (pages / "index.html").read_text()
+    page = (pages / "01-nine.html").read_text()
+    assert "figures over 1 clip of nine; 1 more left out, which the model gets wrong" in page
+    assert "five-0" not in page
+    ran = auricle("concepts", "show", copy, "--data", tmp_path / "clips.csv", "--prototypes", 2, "--wrong")
+    assert "gets wrong" not in ran.err
+    page = (pages / "01-nine.html").read_text()
+    assert "figures over 2 clips of nine" in page
+    assert "five-0" in page
+
+
 def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
     copy = shutil.copytree(fitted, tmp_path / "copy")
     ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 2)

@@ -229,6 +229,7 @@ def show(
     per_class: PerClass = None,
     rank: Annotated[str, typer.Option(help="prototypes by relevance or by activation")] = "relevance",
     prototypes: Annotated[int, typer.Option(help="of each concept")] = 8,
+    wrong: Annotated[bool, typer.Option("--wrong", help="show also clips that the model gets wrong")] = False,
     out: Annotated[Path | None, typer.Option(help="folder of the pages; by default DIR/pages")] = None,
     seed: Seed = 0,
 ) -> None:
@@ -243,6 +244,7 @@ def show(
         per_class=per_class,
         rank=rank,
         prototypes=prototypes,
+        wrong=wrong,
         out=out or folder / PAGES,
         seed=seed,
     )

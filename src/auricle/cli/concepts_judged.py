@@ -125,6 +125,7 @@ def show(
     per_class: int | None,
     rank: str,
     prototypes: int,
+    wrong: bool,
     out: Path,
     seed: int,
 ) -> None:
@@ -153,6 +154,7 @@ def show(
             clips(),
             rank=rank,  # type: ignore[arg-type]
             prototypes=prototypes,
+            correct=not wrong,
             seed=seed,
             group_of=(lambda clip: speakers[clip.name]) if group else None,
             on_failure=lambda name, error: failures.append(str(error)),
@@ -166,6 +168,8 @@ def show(
         write_site(classifier, concepts, gallery, clip_of, out)
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
+    for label, count in gallery.wrong.items():
+        typer.echo(f"left out: {count} of {label}, which the model gets wrong; --wrong shows them too", err=True)
     for label in gallery.labels:
         for name, each in zip(concepts.names_of(label), gallery.statistics[label], strict=True):
             typer.echo(f"{label}, {name}: {_in_words(each)}")
