@@ -360,13 +360,16 @@ def test_unequal_blocks_are_told_with_the_rest(corpus: Path, auricle: Auricle, t
 
 
 def test_what_speaks_against_the_class_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    told = {"relevance": [1.6, -0.2], "garbage": [1], "residual": -0.4}
+    told: dict[str, Any] = {"relevance": [1.6, -0.2], "garbage": [1], "residual": -0.4}
     found = Concepts("hash", "digits", LAYER, LRP(), {"nine": Subspaces(torch.eye(6)[:, :4], (2, 2), statistics=told)})
     _tell_fitted(found)
     said = capsys.readouterr()
     assert said.out == "nine: 2 concepts of 2, 2 directions; shares of relevance 160 %, -20 %, the rest -40 %\n"
     assert "concept 2 speaks against nine" in said.err
     assert "the rest speaks against nine" in said.err
+    told = {"relevance": [-0.001]}
+    _tell_fitted(replace(found, subspaces={"nine": Subspaces(torch.eye(1), (1,), statistics=told)}))
+    assert capsys.readouterr().out == "nine: 1 concept of 1 direction; shares of relevance 0 %\n"
 
 
 def test_relevance_of_another_method_is_told_to_end_at_the_layer(
