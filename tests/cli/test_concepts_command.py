@@ -204,6 +204,8 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     found = load_concepts(copy).facts["evaluation"]
     assert np.array(found["inter_class"]["matrix"]).shape == (4, 4)
     assert found["aupc"][0]["mean"]["clips"] == 8
+    assert found["of"] == "clips: all clips, among them those that the concepts were found in"
+    assert "fit with --split, which keeps a test part, or give other clips with --data" in ran.err
     assert "as many concepts" not in ran.err
     # The pages tell it in tables, not as it is stored.
     ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 1, "--per-class", 1)
@@ -267,6 +269,7 @@ def test_a_clip_that_cannot_be_heard_does_not_end_the_judging(
         copy = shutil.copytree(fitted, tmp_path / "copy")
         ran = auricle("concepts", "evaluate", copy, "--data", tmp_path / "clips.csv")
     assert ran.code == 0, ran.err
+    assert "found in" not in ran.err + ran.out  # these are other clips
     assert "left out: silent.wav is silent" in ran.err
     assert "bad.wav cannot be read as sound" in ran.err
     wanted = tuple("ann" if name.endswith("-0.wav") else "bob" for name in heard[0].names)

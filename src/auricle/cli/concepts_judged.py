@@ -29,6 +29,7 @@ from auricle.concepts.evaluation import (
 )
 from auricle.concepts.evaluation.comparison import Compared
 from auricle.errors import AuricleError
+from auricle.evaluation.tested import ALL
 from auricle.metrics.bootstrap import Interval
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 DRAWS = 3
 EVALUATION = "evaluation"
+OWN = "among them those that the concepts were found in"
 
 
 def judge(
@@ -85,7 +87,7 @@ def judge(
         table = compare(areas, next(iter(several)), heard.groups, seed=seed)
         found: dict[str, Any] = {
             "clips": len(heard.labels),
-            "of": f"{choice.dataset.name}: {choice.split}",
+            "of": f"{choice.dataset.name}: {choice.split}" + (f", {OWN}" if _heard_in_fit(concepts, choice) else ""),
             "flipping": _plain(dataclasses.asdict(flipping)),
             "aupc": [_plain(row.to_dict()) for row in table],
         }
@@ -98,6 +100,12 @@ def judge(
             found["disentangled"] = {name: _plain(dataclasses.asdict(each)) for name, each in estimates.items()}
     replace(concepts, facts={**concepts.facts, EVALUATION: found}).save(folder)
     _tell(found, table)
+    if _heard_in_fit(concepts, choice):
+        typer.echo(
+            "the concepts were found in some of these clips, which flatters them; fit with --split, which keeps a test "
+            "part, or give other clips with --data",
+            err=True,
+        )
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
 
@@ -199,6 +207,13 @@ def choice_of(concepts: Concepts, model: str | None, data: str | None, part: str
     text = data or (facts.get("fitted_on") or {}).get("data")
     path = model or str(facts.get("model_path"))
     return choose(path, text, facts.get("task"), facts.get("scheme"), facts.get("fold"), part, default="test")
+
+
+def _heard_in_fit(concepts: Concepts, choice: Choice) -> bool:
+    """Whether the clips to judge by may be those that made the concepts, who then look better than they are."""
+    facts = concepts.facts
+    same_data = (facts.get("fitted_on") or {}).get("data") == choice.data
+    return same_data and (facts.get("split") == choice.split or ALL in (facts.get("split"), choice.split))
 
 
 def heard_of(

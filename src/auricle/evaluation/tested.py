@@ -16,6 +16,7 @@ from auricle.evaluation.clips import run_of
 from auricle.models import load_classifier
 
 PARTS = ("test", "validate", "train")
+ALL = "all clips"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -67,7 +68,7 @@ def choose_clips(
     if scheme is None and run.get("data_name") == dataset.name:
         scheme, fold = run.get("scheme"), fold or run.get("split")
     drawn = int(run.get("seed", 0)) if seed is None else seed
-    chosen: dict[str, Any] = {"numbers": np.arange(len(dataset)), "split": "all clips"}
+    chosen: dict[str, Any] = {"numbers": np.arange(len(dataset)), "split": ALL}
     if scheme is not None:
         split = choose_split(splits(dataset, scheme, task, seed=drawn, allow_leakage=allow_leakage), fold)
         numbers = {"test": split.test, "validate": split.validate, "train": split.train}[part]
