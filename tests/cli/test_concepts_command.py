@@ -14,12 +14,14 @@ import soundfile
 import torch
 from command_line import Auricle
 
-from auricle import demo, load_clip
+from auricle import Classifier, demo, load_classifier, load_clip
+from auricle.classifier import Length
 from auricle.cli.concepts import _tell_fitted
 from auricle.concepts.concepts import Concepts, load_concepts
 from auricle.concepts.evaluation import hear
 from auricle.concepts.subspaces import Subspaces
 from auricle.methods import LRP
+from auricle.models.hashing import weights_hash
 
 LAYER = "features.6"
 WORDS = ["five", "nine", "seven", "three"]
@@ -158,8 +160,33 @@ def test_a_silent_minute_does_not_lose_the_rest_of_a_recording(
         "--out", tmp_path / "out",
     )  # fmt: skip
     assert ran.code == 0, ran.err
-    assert ran.err.count("is silent") == 2
-    assert [each.name for each in (tmp_path / "out/long").iterdir()] == ["section-0003"]
+    found = tmp_path / "out/long"
+    assert {each.name for each in found.iterdir()} == {"section-0003", "index.html", "explanation.json"}
+    index = (found / "index.html").read_text()
+    assert 'href="section-0003/index.html"' in index
+    assert index.count("is silent") == 2
+    assert json.loads((found / "explanation.json").read_text())["windows"][0]["start"] == 120.0
+
+
+def test_only_a_model_that_hears_in_windows_has_a_recording_cut(
+    fitted: Path, auricle: Auricle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One without a length of its own hears more than a minute in one piece, and that is told to take long."""
+    digits = load_classifier("digits")
+    model = Classifier(digits.network, frontend=digits.frontend, labels=digits.labels, length=Length())
+    replace(load_concepts(fitted), model=weights_hash(model)).save(tmp_path / "own")
+    monkeypatch.setattr("auricle.cli.in_concepts.classifier_of", lambda _: model)
+    word = load_clip(demo.clip("five"))
+    rate = word.sample_rate
+    soundfile.write(tmp_path / "long.wav", np.resize(word.mono(rate), 61 * rate), rate)
+    ran = auricle(
+        "explain", tmp_path / "long.wav", "--concepts", tmp_path / "own", "--class", "five", "--target", "five",
+        "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert ran.code == 0, ran.err
+    assert "long.wav (61 s) is heard in one piece" in ran.err
+    assert not list((tmp_path / "out/long").glob("section-*"))
+    assert (tmp_path / "out/long/index.html").exists()
 
 
 def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path) -> None:
@@ -177,6 +204,8 @@ def test_evaluate_says_how_good_and_keeps_it(fitted: Path, corpus: Path, auricle
     found = load_concepts(copy).facts["evaluation"]
     assert np.array(found["inter_class"]["matrix"]).shape == (4, 4)
     assert found["aupc"][0]["mean"]["clips"] == 8
+    assert found["of"] == "clips: all clips, among them those that the concepts were found in"
+    assert "fit with --split, which keeps a test part, or give other clips with --data" in ran.err
     assert "as many concepts" not in ran.err
     # The pages tell it in tables, not as it is stored.
     ran = auricle("concepts", "show", copy, "--out", tmp_path / "pages", "--prototypes", 1, "--per-class", 1)
@@ -240,6 +269,7 @@ def test_a_clip_that_cannot_be_heard_does_not_end_the_judging(
         copy = shutil.copytree(fitted, tmp_path / "copy")
         ran = auricle("concepts", "evaluate", copy, "--data", tmp_path / "clips.csv")
     assert ran.code == 0, ran.err
+    assert "found in" not in ran.err + ran.out  # these are other clips
     assert "left out: silent.wav is silent" in ran.err
     assert "bad.wav cannot be read as sound" in ran.err
     wanted = tuple("ann" if name.endswith("-0.wav") else "bob" for name in heard[0].names)
@@ -257,6 +287,45 @@ def test_other_numbers_of_concepts_are_told_not_to_compare(
     ran = auricle("concepts", "evaluate", copy, "--against", two, "--per-class", 1)
     assert ran.code == 0, ran.err
     assert "has not as many concepts of each class" in ran.err
+
+
+def test_classes_with_other_numbers_of_concepts_are_not_compared_with_one_another(
+    fitted: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    """As ``--concepts auto`` may find them; the areas beside controls of the same numbers stay."""
+    found = load_concepts(fitted)
+    nine = Subspaces(found["nine"].basis, (16, 16))
+    replace(found, subspaces={**found.subspaces, "nine": nine}, names={}).save(tmp_path)
+    ran = auricle("concepts", "evaluate", tmp_path, "--per-class", 1)
+    assert ran.code == 0, ran.err
+    said = "not compared, because classes have different numbers of concepts (three 4, five 4, seven 4, nine 2)"
+    assert f"between classes: {said}" in ran.out
+    assert "random" in ran.out
+    assert "inter_class" not in load_concepts(tmp_path).facts["evaluation"]
+    assert auricle("concepts", "show", tmp_path, "--prototypes", 1, "--per-class", 1).code == 0
+    assert f"N{said[1:]}" in (tmp_path / "pages/index.html").read_text()
+
+
+def test_pages_are_of_clips_that_the_model_gets_right(
+    fitted: Path, corpus: Path, auricle: Auricle, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(fitted, tmp_path / "copy")
+    (tmp_path / "clips.csv").write_text(
+        f"path,label\n{corpus.parent / 'nine-0.wav'},nine\n{corpus.parent / 'five-0.wav'},nine\n"
+    )
+    ran = auricle("concepts", "show", copy, "--data", tmp_path / "clips.csv", "--prototypes", 2)
+    assert ran.code == 0, ran.err
+    assert "left out: 1 of nine, which the model gets wrong; --wrong shows them too" in ran.err
+    pages = copy / "pages"
+    assert "1 clip of nine left out: the model gets it wrong." in (pages / "index.html").read_text()
+    page = (pages / "01-nine.html").read_text()
+    assert "figures over 1 clip of nine; 1 more left out, which the model gets wrong" in page
+    assert "five-0" not in page
+    ran = auricle("concepts", "show", copy, "--data", tmp_path / "clips.csv", "--prototypes", 2, "--wrong")
+    assert "gets wrong" not in ran.err
+    page = (pages / "01-nine.html").read_text()
+    assert "figures over 2 clips of nine" in page
+    assert "five-0" in page
 
 
 def test_show_writes_a_page_for_every_class(fitted: Path, auricle: Auricle, tmp_path: Path) -> None:
@@ -294,13 +363,16 @@ def test_unequal_blocks_are_told_with_the_rest(corpus: Path, auricle: Auricle, t
 
 
 def test_what_speaks_against_the_class_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    told = {"relevance": [1.6, -0.2], "garbage": [1], "residual": -0.4}
+    told: dict[str, Any] = {"relevance": [1.6, -0.2], "garbage": [1], "residual": -0.4}
     found = Concepts("hash", "digits", LAYER, LRP(), {"nine": Subspaces(torch.eye(6)[:, :4], (2, 2), statistics=told)})
     _tell_fitted(found)
     said = capsys.readouterr()
     assert said.out == "nine: 2 concepts of 2, 2 directions; shares of relevance 160 %, -20 %, the rest -40 %\n"
     assert "concept 2 speaks against nine" in said.err
     assert "the rest speaks against nine" in said.err
+    told = {"relevance": [-0.001]}
+    _tell_fitted(replace(found, subspaces={"nine": Subspaces(torch.eye(1), (1,), statistics=told)}))
+    assert capsys.readouterr().out == "nine: 1 concept of 1 direction; shares of relevance 0 %\n"
 
 
 def test_relevance_of_another_method_is_told_to_end_at_the_layer(

@@ -158,7 +158,7 @@ def test_a_folder_without_predictions_is_told(auricle: Auricle, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("flags", "hint"),
     [
-        ((), "give its test clips with --data"),
+        ((), "name a data set with --data"),
         (("--data", "fsdd:{data}", "--split", "offical"), 'did you mean "official"'),
         (("--data", "fsdd:{data}", "--fold", "2"), "say so with --split"),
         (("--data", "fsdd:{data}", "--split", "official", "--part", "tset"), 'did you mean "test"'),

@@ -180,8 +180,16 @@ def unknown_method(card: dict[str, Any]) -> None:
     card["method"]["name"] = "lpr"
 
 
+def not_a_number(folder: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    tensors = load_file(folder / WEIGHTS)
+    save_file({name: tensor * float("nan") for name, tensor in tensors.items()}, folder / WEIGHTS)
+
+
 DAMAGES: list[Callable[[Path], None]] = [
     cut_weights,
+    not_a_number,
     lambda folder: (folder / WEIGHTS).write_bytes(b"\x80\x04pickle"),
     lambda folder: (folder / CARD).write_bytes(b"\xff\xfe\x00{"),
     lambda folder: (folder / CARD).write_text("{"),

@@ -91,6 +91,8 @@ def test_repeats_tell_how_stable_the_concepts_are(digits: Classifier, takes: lis
     assert len(found["nine"].statistics["stabilities"]) == 4
     with pytest.raises(AuricleError, match="0 repeats"):
         fit_concepts(digits, takes, layer=LAYER, repeats=0)
+    with pytest.raises(AuricleError, match="prca does not search"):
+        fit_concepts(digits, takes, layer=LAYER, learner="prca", repeats=2)
 
 
 def test_concepts_found_with_any_attribution_can_explain_clips(

@@ -50,7 +50,7 @@ def labelled(clips):
 
 @pytest.fixture(scope="module")
 def gallery(digits, concepts, labelled):
-    return gather(digits, concepts, labelled)
+    return gather(digits, concepts, labelled, correct=False)
 
 
 def rows_of(gallery, clip):
@@ -100,7 +100,7 @@ def test_strength_and_negative_share_are_of_the_layers_vectors(digits, concepts,
 def test_neither_the_order_of_clips_nor_the_batches_matter(digits, concepts, gallery, labelled, monkeypatch):
     monkeypatch.setattr(clip_shares, "AT_ONCE", 1)
     monkeypatch.setattr(gathering, "AT_ONCE", 1)
-    other = gather(digits, concepts, iter(labelled[::-1]))
+    other = gather(digits, concepts, iter(labelled[::-1]), correct=False)
     assert other.rows.select(["label", "clip", "concept"]).equals(gallery.rows.select(["label", "clip", "concept"]))
     for name in NUMBERS:
         np.testing.assert_allclose(other.rows[name].to_numpy(), gallery.rows[name].to_numpy(), rtol=1e-3, atol=1e-4)
@@ -128,7 +128,7 @@ def test_clips_are_not_kept(digits, concepts, labelled):
             most = max(most, alive)
             yield Counted(clip.samples, clip.sample_rate, f"{number}"), label
 
-    assert gather(digits, concepts, stream(), prototypes=2).rows.num_rows == 60 * 4
+    assert gather(digits, concepts, stream(), prototypes=2, correct=False).rows.num_rows == 60 * 4
     assert most <= clip_shares.AT_ONCE + 2
 
 
@@ -145,7 +145,10 @@ def test_prototypes_are_the_best_of_the_rows(digits, concepts, gallery, labelled
             for each in chosen:
                 row = rows[each.clip]
                 assert (each.score, each.start, each.end) == (row["relevance"], row["start"], row["end"])
-    few = gather(digits, concepts, labelled, rank="activation", prototypes=1, group_of=lambda clip: "one speaker")
+    few = gather(
+        digits, concepts, labelled, rank="activation", prototypes=1, correct=False,
+        group_of=lambda clip: "one speaker",
+    )  # fmt: skip
     (only,) = few.prototypes["seven"][2]
     rows = [row for row in few.rows.to_pylist() if row["label"] == "seven" and row["concept"] == 3]
     assert only.score == max(row["strength"] for row in rows)
@@ -294,6 +297,19 @@ def test_a_clip_that_spoils_its_batch_fails_alone(digits, concepts, labelled, mo
     found = gather(digits, concepts, labelled[:4], on_failure=lambda name, _: told.append(name))
     assert told == ["seven"]
     assert set(found.labels) == {"five", "nine", "three"}
+
+
+def test_clips_that_the_model_gets_wrong_are_counted_and_left_out(digits, concepts, labelled):
+    five, nine = labelled[0], next(each for each in labelled if each[1] == "nine")
+    misnamed = (dataclasses.replace(five[0], name="misnamed"), "nine")
+    found = gather(digits, concepts, [five, nine, misnamed])
+    assert found.wrong == {"nine": 1}
+    assert set(found.rows["clip"].to_pylist()) == {"five", "nine"}
+    everything = gather(digits, concepts, [five, nine, misnamed], correct=False)
+    assert everything.wrong == {}
+    assert {row["predicted"] for row in rows_of(everything, "misnamed")} == {"five"}
+    with pytest.raises(AuricleError, match="1 taken for something else"):
+        gather(digits, concepts, [misnamed])
 
 
 def test_classes_without_concepts_are_counted_and_left_out(digits, concepts, labelled):

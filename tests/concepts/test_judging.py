@@ -87,6 +87,19 @@ def test_the_matrix_between_classes_has_a_row_and_a_column_for_each(
     np.testing.assert_allclose(sorted(np.diag(found.matrix)), sorted(gains), rtol=1e-4)
 
 
+def test_classes_with_different_numbers_of_concepts_are_not_compared(
+    digits: Classifier, spoken: list[tuple[Clip, str]], concepts: Concepts
+) -> None:
+    """More maps take more away: a column of eight would win by their number."""
+    more = {**concepts.subspaces, "nine": Subspaces(torch.eye(80), (10,) * 8)}
+    mixed = Concepts.of(digits, LAYER, build("lrp"), more)
+    with pytest.raises(AuricleError, match=r"different numbers of concepts \(five 3, nine 8, seven 3, three 3\)"):
+        between_classes(digits, hear(digits, spoken), mixed, draws=1)
+    without_nine = hear(digits, [each for each in spoken if each[1] in ("five", "seven")])
+    flip = ConceptFlipping(patch=Cells(16, 16), fill="silence")
+    assert between_classes(digits, without_nine, mixed, draws=1, flipping=flip).matrix.shape == (2, 2)
+
+
 def test_how_far_concepts_differ_is_told_for_every_clip(
     digits: Classifier, spoken: list[tuple[Clip, str]], concepts: Concepts
 ) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from auricle.cli.model import classifier_of
 from auricle.clip import Clip
 from auricle.errors import AuricleError, nearest
-from auricle.evaluation.tested import PARTS, Choice, choose_clips
+from auricle.evaluation.tested import ALL, PARTS, Choice, choose_clips
 
 
 def choose(
@@ -32,7 +32,7 @@ def choose(
     asked: dict[str, Any] = {"data": data, "task": task, "scheme": split, "fold": fold, "classifier": classifier}
     first = choose_clips(model, **asked)
     if part == "all":
-        return replace(first, numbers=np.arange(len(first.dataset)), split="all clips")
+        return replace(first, numbers=np.arange(len(first.dataset)), split=ALL)
     if first.scheme is None and part is None:
         return first
     return choose_clips(model, **asked, part=part or default)

@@ -229,6 +229,7 @@ def show(
     per_class: PerClass = None,
     rank: Annotated[str, typer.Option(help="prototypes by relevance or by activation")] = "relevance",
     prototypes: Annotated[int, typer.Option(help="of each concept")] = 8,
+    wrong: Annotated[bool, typer.Option("--wrong", help="show also clips that the model gets wrong")] = False,
     out: Annotated[Path | None, typer.Option(help="folder of the pages; by default DIR/pages")] = None,
     seed: Seed = 0,
 ) -> None:
@@ -243,6 +244,7 @@ def show(
         per_class=per_class,
         rank=rank,
         prototypes=prototypes,
+        wrong=wrong,
         out=out or folder / PAGES,
         seed=seed,
     )
@@ -269,9 +271,11 @@ def _tell_fitted(found: Concepts) -> None:
     from auricle.concepts.concepts import REST
 
     for label, each in found.subspaces.items():
-        shares = ", ".join(f"{100 * share:.0f} %" for share in each.statistics["relevance"])
+        shares = ", ".join(f"{round(100 * share)} %" for share in each.statistics["relevance"])  # never "-0 %"
         sizes = ", ".join(map(str, each.sizes))
-        line = f"{label}: {len(each)} concepts of {sizes} directions; shares of relevance {shares}"
+        concepts = "1 concept" if len(each) == 1 else f"{len(each)} concepts"
+        directions = "1 direction" if each.sizes == (1,) else f"{sizes} directions"
+        line = f"{label}: {concepts} of {directions}; shares of relevance {shares}"
         if each.has_residual:
             line += f", {REST} {100 * each.statistics['residual']:.0f} %"
         if "stability" in each.statistics:

@@ -25,9 +25,11 @@ from auricle.concepts.evaluation import (
     flipped,
     hear,
     told_apart,
+    unequal,
 )
 from auricle.concepts.evaluation.comparison import Compared
 from auricle.errors import AuricleError
+from auricle.evaluation.tested import ALL
 from auricle.metrics.bootstrap import Interval
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 DRAWS = 3
 EVALUATION = "evaluation"
+OWN = "among them those that the concepts were found in"
 
 
 def judge(
@@ -84,17 +87,25 @@ def judge(
         table = compare(areas, next(iter(several)), heard.groups, seed=seed)
         found: dict[str, Any] = {
             "clips": len(heard.labels),
-            "of": f"{choice.dataset.name}: {choice.split}",
+            "of": f"{choice.dataset.name}: {choice.split}" + (f", {OWN}" if _heard_in_fit(concepts, choice) else ""),
             "flipping": _plain(dataclasses.asdict(flipping)),
             "aupc": [_plain(row.to_dict()) for row in table],
         }
-        if len(set(heard.labels)) > 1:
+        if reason := unequal(concepts, heard.labels):
+            found["not_between"] = reason
+        elif len(set(heard.labels)) > 1:
             found["inter_class"] = _inter_class(classifier, heard, concepts, flipping, seed)
         if min(len(each) for each in concepts.subspaces.values()) > 1:
             estimates = told_apart(classifier, heard, concepts).means()
             found["disentangled"] = {name: _plain(dataclasses.asdict(each)) for name, each in estimates.items()}
     replace(concepts, facts={**concepts.facts, EVALUATION: found}).save(folder)
     _tell(found, table)
+    if _heard_in_fit(concepts, choice):
+        typer.echo(
+            "the concepts were found in some of these clips, which flatters them; fit with --split, which keeps a test "
+            "part, or give other clips with --data",
+            err=True,
+        )
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
 
@@ -122,6 +133,7 @@ def show(
     per_class: int | None,
     rank: str,
     prototypes: int,
+    wrong: bool,
     out: Path,
     seed: int,
 ) -> None:
@@ -150,6 +162,7 @@ def show(
             clips(),
             rank=rank,  # type: ignore[arg-type]
             prototypes=prototypes,
+            correct=not wrong,
             seed=seed,
             group_of=(lambda clip: speakers[clip.name]) if group else None,
             on_failure=lambda name, error: failures.append(str(error)),
@@ -163,6 +176,8 @@ def show(
         write_site(classifier, concepts, gallery, clip_of, out)
     for text in failures:
         typer.echo(f"left out: {text}", err=True)
+    for label, count in gallery.wrong.items():
+        typer.echo(f"left out: {count} of {label}, which the model gets wrong; --wrong shows them too", err=True)
     for label in gallery.labels:
         for name, each in zip(concepts.names_of(label), gallery.statistics[label], strict=True):
             typer.echo(f"{label}, {name}: {_in_words(each)}")
@@ -192,6 +207,13 @@ def choice_of(concepts: Concepts, model: str | None, data: str | None, part: str
     text = data or (facts.get("fitted_on") or {}).get("data")
     path = model or str(facts.get("model_path"))
     return choose(path, text, facts.get("task"), facts.get("scheme"), facts.get("fold"), part, default="test")
+
+
+def _heard_in_fit(concepts: Concepts, choice: Choice) -> bool:
+    """Whether the clips to judge by may be those that made the concepts, who then look better than they are."""
+    facts = concepts.facts
+    same_data = (facts.get("fitted_on") or {}).get("data") == choice.data
+    return same_data and (facts.get("split") == choice.split or ALL in (facts.get("split"), choice.split))
 
 
 def heard_of(
@@ -239,6 +261,8 @@ def _tell(found: Mapping[str, Any], table: list[Compared]) -> None:
         if row.difference is not None:
             line += f"   {table[0].name} less this: {_interval(row.difference)}"
         typer.echo(line)
+    if "not_between" in found:
+        typer.echo(f"between classes: not compared, because {found['not_between']}")
     if "inter_class" in found:
         of, said = found["inter_class"], found["inter_class"]["summary"]
         typer.echo(

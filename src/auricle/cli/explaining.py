@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import typer
@@ -36,6 +36,21 @@ if TYPE_CHECKING:
 
 LONG = 60.0
 """Recordings longer than this many seconds are explained section by section, so that memory stays constant."""
+
+
+class Way(Protocol):
+    """How a clip is explained into a folder."""
+
+    @property
+    def classifier(self) -> Classifier: ...
+
+    def check_long(self, path: Path) -> None:
+        """Raise `AuricleError` where something asked for does not fit a recording that is heard in sections."""
+
+    def into(
+        self, folder: Path, clip: Clip, bar: Bar, *, section: bool = False
+    ) -> tuple[Explanation, Scores | None, str]:
+        """The clip explained and written; with its scores, where it was measured, and what is said of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,18 +106,33 @@ class Plan:
     def save(self, explanation: Explanation, scores: Scores | None, folder: Path) -> None:
         explanation.save(folder, scores=scores, measure=False, masking=self.masking, full_band=self.full_band)
 
+    def check_long(self, path: Path) -> None:
+        self.asked.check(duration(path), path.name)
+
+    def into(
+        self, folder: Path, clip: Clip, bar: Bar, *, section: bool = False
+    ) -> tuple[Explanation, Scores | None, str]:
+        explanation, scores = self.explain(clip, bar, section=section)
+        self.save(explanation, scores, folder)
+        return explanation, scores, line_of(explanation, scores, folder / "index.html")
+
 
 def explain_files(paths: Sequence[Path], plan: Plan, out: Path) -> list[str]:
+    """Explain every file by ``plan``; see `explain_into`."""
+    if plan.unmeasurable:
+        typer.echo(plan.unmeasurable)
+    return explain_into(paths, plan, out)
+
+
+def explain_into(paths: Sequence[Path], way: Way, out: Path) -> list[str]:
     """Explain every file into a folder of its own under ``out``; returns one line per file that failed."""
     check_writable(out)
     entries: list[Entry] = []
     failures: list[str] = []
     with progress(len(paths), "explaining") as bar, watching(bar.hears):
-        if plan.unmeasurable:
-            bar.say(plan.unmeasurable)
         for path, folder in zip(paths, folder_names(paths), strict=True):
             try:
-                entries.append(_one(path, plan, out / folder, folder, bar))
+                entries.append(_one(path, way, out / folder, folder, bar))
             except AuricleError as error:
                 failures.append(one_line(error))
                 bar.say(f"auricle: {failures[-1]}", err=True)
@@ -145,19 +175,19 @@ def folder_names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _one(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
-    windowed = plan.classifier.length.seconds is not None and plan.classifier.length.long == "window"
+def _one(path: Path, way: Way, folder: Path, name: str, bar: Bar) -> Entry:
+    length = way.classifier.length
+    windowed = length.seconds is not None and length.long == "window"
     if windowed and duration(path) > LONG and _can_be_heard(path):
-        return _long(path, plan, folder, name, bar)
-    if plan.classifier.length.seconds is None and (seconds := duration(path)) > LONG:
+        return _long(path, way, folder, name, bar)
+    if length.seconds is None and (seconds := duration(path)) > LONG:
         bar.say(
             f"auricle: {path.name} ({seconds:.0f} s) is heard in one piece, which may take long and much memory; a "
             "model with a length of its own (for one from elsewhere --seconds 5) hears it in windows",
             err=True,
         )
-    explanation, scores = plan.explain(load_clip(path), bar)
-    plan.save(explanation, scores, folder)
-    bar.say(line_of(explanation, scores, folder / "index.html"))
+    explanation, scores, line = way.into(folder, load_clip(path), bar)
+    bar.say(line)
     return Entry.of(explanation, f"{name}/index.html", scores)
 
 
@@ -181,10 +211,10 @@ def line_of(explanation: Explanation, scores: Scores | None, page: Path) -> str:
     return "\n  ".join([*lines, str(page)])
 
 
-def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
+def _long(path: Path, way: Way, folder: Path, name: str, bar: Bar) -> Entry:
     """A long recording, section by section: each has its page, the folder's index links them."""
-    window = plan.classifier.length.seconds or 1.0
-    plan.asked.check(duration(path), path.name)
+    window = way.classifier.length.seconds or 1.0
+    way.check_long(path)
     seconds = max(round(LONG / window), 1) * window
     total = int(-(-duration(path) // seconds))
     entries: list[Entry] = []
@@ -196,13 +226,12 @@ def _long(path: Path, plan: Plan, folder: Path, name: str, bar: Bar) -> Entry:
         try:
             if isinstance(clip, AuricleError):
                 raise clip
-            explanation, scores = plan.explain(clip, bar, section=True)
+            explanation, scores, _ = way.into(folder / place, clip, bar, section=True)
         except AuricleError as error:  # a silent or damaged minute must not lose the hour
             skipped.append(one_line(error))
         else:
-            plan.save(explanation, scores, folder / place)
             entries.append(Entry.of(explanation, f"{place}/index.html", scores))
-            heard += [_heard(clip, window, plan.classifier.outputs) for window in explanation.windows]
+            heard += [_heard(clip, window, way.classifier.outputs) for window in explanation.windows]
         gc.collect()
     if not entries:
         raise AuricleError(f"no section of {path} could be explained; the first said: {skipped[0]}")

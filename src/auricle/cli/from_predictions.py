@@ -12,7 +12,7 @@ import typer
 
 from auricle.classifier import Classifier
 from auricle.cli.comparing import compare_in
-from auricle.cli.explaining import Plan, check_writable, folder_names, line_of, one_line
+from auricle.cli.explaining import Plan, check_writable, folder_names, one_line
 from auricle.cli.progress import Bar, progress
 from auricle.errors import AuricleError
 from auricle.evaluation.choosing import choose, conditions, flags
@@ -139,9 +139,8 @@ def _one(example: Example, plans: Mapping[str, Plan], folder: Path, name: str, b
         first, scores = compare_in(example.clip, plans, folder, bar)[0], None
     else:
         plan = next(iter(plans.values()))
-        first, scores = plan.explain(example.clip, bar)
-        plan.save(first, scores, folder)
-        bar.say(line_of(first, scores, folder / "index.html"))
+        first, scores, line = plan.into(folder, example.clip, bar)
+        bar.say(line)
     bar.say(f"  actually {actual}, predicted {_text(example.row['predicted'])}")
     return Entry.of(first, f"{name}/index.html", scores, actual=actual)
 

@@ -157,6 +157,8 @@ def _read(card: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> Conce
     subspaces, names = {}, {}
     for number, each in enumerate(card["classes"]):
         label = str(each["label"])
+        if not all(bool(tensors[name].isfinite().all()) for name in tensors if name.split(".")[0] == str(number)):
+            raise ValueError(f"the directions of {label} are not finite")
         subspaces[label] = Subspaces(
             tensors[f"{number}.basis"],
             tuple(int(size) for size in each["sizes"]),

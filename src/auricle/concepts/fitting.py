@@ -51,16 +51,18 @@ def fit_concepts(
     clips that the classifier gets right. choose: numbers of concepts from which each class's is chosen by held-out
     score (`choose_concepts`; DRSA and DSA only), those left out that the layer has too few channels for. repeats: fits
     with further seeds, by whose likeness ``stability`` is told (with 1, by that of the starts of a learner that has
-    several). data: what the clips are, for the card. on_class: told each class when its search, which may take minutes,
-    begins. Clips are explained in these concepts with the same ``method`` or, where it does not hand relevance down
-    linearly, with LRP. Learners for which second moments are enough take those of all positions, the others drawn
-    vectors, of which a fifth of the clips is held out.
+    several; not for those that need second moments only). data: what the clips are, for the card. on_class: told each
+    class when its search, which may take minutes, begins. Clips are explained in these concepts with the same
+    ``method`` or, where it does not hand relevance down linearly, with LRP. Learners for which second moments are
+    enough take those of all positions, the others drawn vectors, of which a fifth of the clips is held out.
     """
     learner = build_learner(learner) if isinstance(learner, str) else learner
     method = build(method) if isinstance(method, str) else method
     sampling = sampling or Sampling()
     if repeats < 1:
         raise AuricleError(f"{repeats} repeats find nothing; give at least 1")
+    if repeats > 1 and learner.needs == "moments":
+        raise AuricleError(f"repeats tell how stable a search is, and {learner.name} does not search; leave them out")
     if choose:
         _check_choice(learner)
     collected = collect(

@@ -16,6 +16,7 @@ from auricle.evaluation.clips import run_of
 from auricle.models import load_classifier
 
 PARTS = ("test", "validate", "train")
+ALL = "all clips"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -56,7 +57,7 @@ def choose_clips(
     run = run_of(Path(model))
     text = data or run.get("data")
     if text is None:
-        raise AuricleError(f"{model} does not say what it was trained on; give its test clips with --data")
+        raise AuricleError(f"{model} does not say what it was trained on; name a data set with --data")
     if part not in PARTS:
         raise AuricleError(f'a split has no part "{part}"; {nearest(part, PARTS)}')
     dataset = open_dataset(text)
@@ -67,7 +68,7 @@ def choose_clips(
     if scheme is None and run.get("data_name") == dataset.name:
         scheme, fold = run.get("scheme"), fold or run.get("split")
     drawn = int(run.get("seed", 0)) if seed is None else seed
-    chosen: dict[str, Any] = {"numbers": np.arange(len(dataset)), "split": "all clips"}
+    chosen: dict[str, Any] = {"numbers": np.arange(len(dataset)), "split": ALL}
     if scheme is not None:
         split = choose_split(splits(dataset, scheme, task, seed=drawn, allow_leakage=allow_leakage), fold)
         numbers = {"test": split.test, "validate": split.validate, "train": split.train}[part]

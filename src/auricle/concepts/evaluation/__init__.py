@@ -20,6 +20,7 @@ from auricle.concepts.evaluation.judging import (
     random_like,
     shares_of,
     told_apart,
+    unequal,
 )
 from auricle.concepts.evaluation.match_scores import MEASURES, masked_sounds
 from auricle.concepts.evaluation.patches import Cells, Patch
@@ -63,4 +64,5 @@ __all__ = [
     "shares_of",
     "si_sdr",
     "told_apart",
+    "unequal",
 ]

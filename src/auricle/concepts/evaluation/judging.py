@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,6 +147,19 @@ def flipped(
     return found
 
 
+def unequal(concepts: Concepts, labels: Iterable[str]) -> str:
+    """Why the concepts of these classes cannot be compared with one another, in a sentence; nothing where they can."""
+    heard = set(labels)
+    counts = {label: len(found) for label, found in concepts.subspaces.items() if label in heard}
+    if len(set(counts.values())) < 2:
+        return ""
+    listed = ", ".join(f"{label} {count}" for label, count in counts.items())
+    return (
+        f"classes have different numbers of concepts ({listed}), and more maps take more away, whatever they show, so "
+        "classes cannot be compared; fit them again with one number"
+    )
+
+
 def between_classes(
     classifier: Classifier,
     heard: Heard,
@@ -156,7 +169,12 @@ def between_classes(
     flipping: ConceptFlipping | None = None,
     seed: int = 0,
 ) -> InterClass:
-    """`inter_class` of the classes' concepts, beside ``draws`` random ones."""
+    """`inter_class` of the classes' concepts, beside ``draws`` random ones.
+
+    Raises `AuricleError` where classes have different numbers of concepts.
+    """
+    if reason := unequal(concepts, heard.labels):
+        raise AuricleError(reason)
     controls = {f"{RANDOM} {draw + 1}": each for draw, each in enumerate(random_like(concepts, draws=draws, seed=seed))}
     labels = np.array(heard.labels)
 

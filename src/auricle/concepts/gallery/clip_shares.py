@@ -37,14 +37,15 @@ class Heard:
 class ClipShares:
     """A clip in the shares of its label's K concepts, the residual last where there is one.
 
-    predicted: what the classifier takes it for. relevance: Σ R_k at the layer, removed: the fall of the label's logit
-    without the concept, strength: ‖V_kᵀ a‖, mean over positions; all ``[K]`` and means over windows. negative:
-    Σ max(-R_k, 0) / Σ |R_k| over the layer's positions, ``[K]``. maps: of each. across: for the concepts of every class
-    their shares of this clip's relevance, still explained for its own label.
+    predicted: what the classifier takes it for, right: whether it knows it as its label. relevance: Σ R_k at the layer,
+    removed: the fall of the label's logit without the concept, strength: ‖V_kᵀ a‖, mean over positions; all ``[K]`` and
+    means over windows. negative: Σ max(-R_k, 0) / Σ |R_k| over the layer's positions, ``[K]``. maps: of each. across:
+    for the concepts of every class their shares of this clip's relevance, still explained for its own label.
     """
 
     heard: Heard
     predicted: str
+    right: bool
     relevance: np.ndarray
     strength: np.ndarray
     negative: np.ndarray
@@ -145,9 +146,11 @@ def _summed_up(
         relevance, axes = on_one_axis(classifier, each, heard.windows, level)
         maps.append(map_statistics(relevance, axes, heard.clip.seconds))
     negative, absolute = (_mean(values) for values in (parts.negative, parts.absolute))
+    prediction = classifier.prediction(torch.stack(parts.logits))
     return ClipShares(
         heard=heard,
-        predicted=classifier.prediction(torch.stack(parts.logits)).label,
+        predicted=prediction.label,
+        right=classifier.recognises(prediction, heard.label),
         relevance=_mean(parts.totals),
         strength=_mean(parts.strength),
         negative=np.divide(negative, absolute, out=np.zeros_like(negative), where=absolute > 0),

@@ -38,7 +38,8 @@ class Gallery:
     falls without the concept; and the fields of `MapStatistics`, null where it has no positive relevance. prototypes,
     statistics: ``[label][k]``, k from 0; see `Prototype` and `Statistics`. table: ``[label]`` is ``[K, C]``, the mean
     share that the label's concepts have of the relevance of the clips of each of ``labels``, explained as what they
-    are. skipped: clips of classes without concepts, by label. failed: clips that could not be heard.
+    are. skipped: clips of classes without concepts, by label. wrong: clips left out because the classifier takes them
+    for something else, by label. failed: clips that could not be heard.
     """
 
     concepts: str
@@ -49,6 +50,7 @@ class Gallery:
     statistics: Mapping[str, tuple[Statistics, ...]]
     table: Mapping[str, np.ndarray]
     skipped: Mapping[str, int]
+    wrong: Mapping[str, int]
     failed: int
 
     def check(self, concepts: Concepts) -> None:
@@ -73,6 +75,7 @@ class Gallery:
             "concepts": self.concepts,
             "rank": self.rank,
             "skipped": dict(self.skipped),
+            "wrong": dict(self.wrong),
             "failed": self.failed,
             "classes": [
                 {
@@ -153,5 +156,6 @@ def _read(card: Mapping[str, Any], rows: pa.Table) -> Gallery:
         },
         table={label: np.array(each["table"], dtype=np.float64) for label, each in classes.items()},
         skipped=card["skipped"],
+        wrong=card["wrong"],
         failed=card["failed"],
     )

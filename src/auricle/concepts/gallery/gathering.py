@@ -24,15 +24,19 @@ Row = dict[str, Any]
 class _Pass:
     """What is kept of the clips that went by."""
 
-    def __init__(self, concepts: Concepts, group_of: Callable[[Clip], object] | None) -> None:
-        self.concepts, self.group_of = concepts, group_of
+    def __init__(self, concepts: Concepts, group_of: Callable[[Clip], object] | None, correct: bool) -> None:
+        self.concepts, self.group_of, self.correct = concepts, group_of, correct
         self.rows: dict[str, list[list[Row]]] = {}  # by label: of each clip one row a concept
         self.sums: dict[str, dict[str, np.ndarray]] = {}
         self.skipped: dict[str, int] = {}
+        self.wrong: dict[str, int] = {}
         self.failed = 0
 
     def take(self, found: ClipShares) -> None:
         label = found.heard.label
+        if self.correct and not found.right:
+            self.wrong[label] = self.wrong.get(label, 0) + 1
+            return
         self.rows.setdefault(label, []).append(self._rows(found))
         sums = self.sums.setdefault(label, {each: np.zeros(len(shares)) for each, shares in found.across.items()})
         for each, shares in found.across.items():
@@ -68,6 +72,7 @@ def gather(
     *,
     rank: Rank = "relevance",
     prototypes: int = 8,
+    correct: bool = True,
     seed: int = 0,
     group_of: Callable[[Clip], object] | None = None,
     on_clip: Callable[[Clip], None] | None = None,
@@ -76,11 +81,12 @@ def gather(
     """Each clip explained for its own label by that label's concepts; their numbers, and the best examples of each.
 
     clips: pairs of a clip and its label, read one after another; only numbers of them are kept. rank: what a prototype
-    is best in, see `Rank`; at most ``prototypes`` of each concept. group_of: the speaker, patient or the like of a
-    clip, so that prototypes come from different ones and intervals are over them; by default (or where it gives None)
-    the clip's file. seed: of the intervals. Where ``on_failure`` is given, a clip that cannot be heard is told to it,
-    counted and left out. Clips of a class without concepts are counted. Raises `AuricleError` for concepts of another
-    classifier, or when no clip is left.
+    is best in, see `Rank`; at most ``prototypes`` of each concept. correct: clips that the classifier takes for
+    something else are counted and left out, as they do not show how it knows their class. group_of: the speaker,
+    patient or the like of a clip, so that prototypes come from different ones and intervals are over them; by default
+    (or where it gives None) the clip's file. seed: of the intervals. Where ``on_failure`` is given, a clip that cannot
+    be heard is told to it, counted and left out. Clips of a class without concepts are counted. Raises `AuricleError`
+    for concepts of another classifier, or when no clip is left.
     """
     concepts.check(classifier)
     one_pass_method(concepts.method).check(classifier)
@@ -88,7 +94,7 @@ def gather(
         raise AuricleError(f'prototypes cannot be ranked by "{rank}"; {nearest(rank, get_args(Rank))}')
     if prototypes < 1:
         raise AuricleError(f"a concept cannot be shown by {prototypes} prototypes; ask for 1 or more")
-    kept = _Pass(concepts, group_of)
+    kept = _Pass(concepts, group_of, correct)
     waiting: list[Heard] = []
 
     def failed(clip: Clip, error: AuricleError) -> None:
@@ -142,8 +148,9 @@ def _shape(concepts: Concepts, heard: Heard) -> tuple[int, int]:
 def _gallery(kept: _Pass, rank: Rank, count: int, seed: int) -> Gallery:
     if not kept.rows:
         raise AuricleError(
-            f"no clip shows these concepts ({sum(kept.skipped.values())} of classes without concepts, {kept.failed} "
-            f"could not be heard); give clips labelled {', '.join(kept.concepts)}"
+            f"no clip shows these concepts ({sum(kept.skipped.values())} of classes without concepts, "
+            f"{sum(kept.wrong.values())} taken for something else, {kept.failed} could not be heard); give clips "
+            f"labelled {', '.join(kept.concepts)}"
         )
     labels = tuple(label for label in kept.concepts if label in kept.rows)
     prototypes, statistics, table = {}, {}, {}
@@ -163,5 +170,6 @@ def _gallery(kept: _Pass, rank: Rank, count: int, seed: int) -> Gallery:
         statistics=statistics,
         table=table,
         skipped=kept.skipped,
+        wrong=kept.wrong,
         failed=kept.failed,
     )

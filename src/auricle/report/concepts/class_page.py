@@ -73,6 +73,7 @@ def class_page(
         sentence=_sentence(gallery, label, names),
         warnings=_warnings(gallery, label, names),
         clips=len(rows) // len(names),
+        wrong=gallery.wrong.get(label, 0),
         columns=columns_of(rows, names, own),
         whole=[_whole(explain(name)) for name in whole],
         before=links[place - 1] if place else None,

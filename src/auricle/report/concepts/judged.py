@@ -11,7 +11,7 @@ from auricle.report.figures import number, setting
 def judged(evaluation: Mapping[str, Any]) -> dict[str, Any]:
     """Plain values for the template: ``areas`` by method, ``between`` classes with tints, ``apart``, and how it came.
 
-    ``between`` and ``apart`` are None where they were not measured.
+    ``between`` and ``apart`` are None where they were not measured, ``not_between`` says why classes could not be.
     """
     return {
         "clips": evaluation["clips"],
@@ -22,6 +22,7 @@ def judged(evaluation: Mapping[str, Any]) -> dict[str, Any]:
             for row in evaluation["aupc"]
         ],
         "between": _between(evaluation["inter_class"]) if evaluation.get("inter_class") else None,
+        "not_between": evaluation.get("not_between"),
         "apart": [
             {"name": name, "mean": number(each["mean"]), "error": number(each["standard_error"])}
             for name, each in (evaluation.get("disentangled") or {}).items()

@@ -101,6 +101,7 @@ def index_page(
         judged=judged(concepts.facts[EVALUATION]) if concepts.facts.get(EVALUATION) else None,
         method=concepts.method,
         skipped=[(label, count) for label, count in gallery.skipped.items()],
+        wrong=list(gallery.wrong.items()),
         failed=gallery.failed,
         rank={"relevance": "by relevance at the layer", "activation": "by strength at the layer"}[gallery.rank],
     )
