@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from auricle.classifier import SHORTEST_SECONDS, Classifier
+from auricle.classifier import Classifier
 from auricle.errors import AuricleError
 from auricle.methods import build
 from auricle.methods.channels import channels_of
@@ -60,12 +60,12 @@ def layers(classifier: Classifier, *, seconds: float | None = None) -> list[Laye
 
     ``seconds`` is how long a sound they hear (by default what the classifier wants, or one second). The receptive field
     is measured: NaN is put into parts of the features, and where it arrives is looked up. Raises `AuricleError` for a
-    classifier without layers, or for less than 10 ms.
+    classifier without layers, or for no sound.
     """
     if not classifier.differentiable:
         raise AuricleError(f"{classifier.opaque}; it has no layers to look into")
-    if seconds is not None and not (SHORTEST_SECONDS <= seconds < math.inf):
-        raise AuricleError(f"layers cannot hear {seconds:g} s of sound; give at least {SHORTEST_SECONDS:g} s")
+    if seconds is not None and not (1 <= seconds * classifier.sample_rate < math.inf):
+        raise AuricleError(f"layers cannot hear {seconds:g} s of sound; give them some, for example 1 s")
     count = round((seconds or classifier.length.seconds or 1.0) * classifier.sample_rate)
     noise = 0.1 * torch.randn(1, count, generator=torch.Generator().manual_seed(0))
     samples = noise.to(classifier.device, classifier.dtype)
