@@ -8,6 +8,7 @@ from small_training import RATE, classifier, tone
 import auricle
 from auricle.callbacks.drawing import ACROSS, BAR_ACROSS, BAR_LEFT, BOTTOM, LEFT, UP, WIDTH, Drawing
 from auricle.clip import Clip
+from auricle.methods import LRP, ActivationMap, Method
 
 
 def grey(picture: np.ndarray) -> np.ndarray:
@@ -44,6 +45,20 @@ def test_the_colour_bar_has_the_strongest_above() -> None:
     assert bar[0, 0, 0] > bar[0, 0, 2] + 100  # orange
     assert bar[-1, 0, 2] > bar[-1, 0, 0] + 100  # blue
     assert bar[UP // 2].min() > 240
+
+
+def test_below_the_title_is_the_class_or_for_an_activation_map_the_layer() -> None:
+    model, clip = classifier(), tone("low", 1)
+
+    def below(target: str, method: Method) -> np.ndarray:
+        explanation = auricle.explain(clip, model, target=target, method=method)
+        return Drawing(explanation, "low")(explanation)[26:42]
+
+    assert (below("low", LRP()) != below("high", LRP())).any()
+    first, second = ActivationMap(layer="0"), ActivationMap(layer="5")
+    assert (below("low", first) == below("high", first)).all(), "it is the same whatever the target"
+    assert (below("low", first) != below("low", second)).any()
+    assert (below("low", ActivationMap()) != below("low", second)).any()
 
 
 def test_the_title_has_both_labels_and_changes() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from auricle.axes import Axes
 from auricle.callbacks.pixels import bar, laid, shaded
 from auricle.callbacks.words import LARGE, MEDIUM, write
+from auricle.methods import ActivationMap
 
 if TYPE_CHECKING:
     from auricle.explanation import Explanation
@@ -60,10 +61,10 @@ class Drawing:
 
     def __call__(self, explanation: Explanation) -> np.ndarray:
         """The picture ``[H, W, 3]`` (uint8)."""
-        from auricle.report.plot import FAINT, INK, method_title, short, signed_text
+        from auricle.report.plot import FAINT, INK, short, signed_text
 
         drawn = _picture(explanation)
-        about = f"{method_title(explanation)} for {short(explanation.subject, 16)}", short(explanation.clip.name, 24)
+        about = _about(explanation), short(explanation.clip.name, 24)
         worded = self._empty.copy()
         write(worded, EDGE, 20, _title(explanation, self.label), size=LARGE, colour=INK)
         write(worded, EDGE, 37, "  ·  ".join(about), colour=FAINT)
@@ -94,6 +95,16 @@ def _title(explanation: Explanation, label: str | None) -> str:
         return text
     index = explanation.classifier.target_index(label)
     return f"true {short(label, 13)} {explanation.prediction.probabilities[index]:.2f}  ·  {text}"
+
+
+def _about(explanation: Explanation) -> str:
+    """The method, and the class that it explains; an activation map explains none, but belongs to a layer."""
+    from auricle.report.plot import method_title, short
+
+    title, method = method_title(explanation), explanation.method
+    if not isinstance(method, ActivationMap):
+        return f"{title} for {short(explanation.subject, 16)}"
+    return title if method.layer is None else f"{title} of {short(method.layer, 16)}"
 
 
 def _pixels(drawn: Picture) -> Axes:
