@@ -30,6 +30,9 @@ SWITCHES = [
 PATIENCE = 120_000
 """Milliseconds that a browser may take for one step on a busy machine; its own default is 30 s."""
 
+SLOW = 1500
+"""Seconds for a test that is marked as slow; one took more than 300 on a busy processor without AVX."""
+
 torch.set_num_threads(1)  # the tests themselves run side by side
 threadpool_limits(1)  # for what NumPy adds up, too: on each machine in the same order
 os.environ["OMP_NUM_THREADS"] = "1"  # in what the tests start, too
@@ -40,6 +43,13 @@ os.environ["NUMBA_CACHE_DIR"] = str(Path(__file__).parents[1] / ".pytest_cache" 
 for name in ("no_proxy", "NO_PROXY"):  # the servers that tests start are here, whatever is asked for the rest
     os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
 atexit.register(shutil.rmtree, os.environ["AURICLE_CACHE"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests that name no limit of their own get :data:`SLOW`, not the one of quick tests."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW))
 
 
 @pytest.fixture(autouse=True)
