@@ -192,7 +192,9 @@ def take(name: str, folder: Path) -> None:
     if picture.width > WIDEST:
         picture = picture.resize((WIDEST, round(picture.height * WIDEST / picture.width)), Image.Resampling.LANCZOS)
     IMAGES.mkdir(exist_ok=True)
-    picture.quantize(COLOURS, kmeans=2, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
+    # Median cut, the default, gives small swatches of a legend the colour of their neighbour.
+    covering = Image.Quantize.MAXCOVERAGE
+    picture.quantize(COLOURS, method=covering, kmeans=2, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
     print(f"  {name}: {picture.width} x {picture.height}, {(IMAGES / name).stat().st_size / 1000:.0f} kB")
 
 
