@@ -214,6 +214,7 @@ def test_answers_that_are_no_numbers_are_told(function: object, said: str) -> No
 def test_a_rate_that_is_none_of_sound_is_told_before_anything_is_heard() -> None:
     with pytest.raises(AuricleError, match=r"16000\.5 Hz is no whole number"):
         heard(bands, sample_rate=16000.5)
+    assert heard(bands, sample_rate=np.int64(16000)).sample_rate == 16000
     with pytest.raises(AuricleError, match="100 Hz is too low for sound"):
         heard(bands, sample_rate=100)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ class Said:
 
 def check_rate(rate: int) -> None:
     """Say that a sample rate is none at which sound can be heard."""
-    if not isinstance(rate, int):
+    if not isinstance(rate, Integral):  # also one of NumPy's
         raise AuricleError(f"a sample rate of {rate!r} Hz is no whole number; give for example 16000")
     if rate < LOWEST_RATE:
         raise AuricleError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 from auricle.callbacks.choices import methods_of, targets_of
@@ -69,7 +70,7 @@ class ExplainLogger:
         seed: int = 0,
     ) -> None:
         for setting, count in {"every_n_epochs": every_n_epochs, "n_per_class": n_per_class}.items():
-            if count is not None and (not isinstance(count, int) or count < 1):
+            if count is not None and (not isinstance(count, Integral) or count < 1):
                 raise AuricleError(f"{setting}={count!r} counts nothing; give a whole number of at least 1")
         if not max_seconds > 0:
             raise AuricleError(f"{max_seconds} s are no time to explain in; give max_seconds above 0")

@@ -35,8 +35,8 @@ def compare(
 ) -> None:
     """Say how alike the concepts of two folders are, class by class and concept by concept."""
     classifier, first = opened(folder, model)
-    same = load_concepts(against).model == first.model
-    other, second = (classifier, load_concepts(against)) if same else opened(against, None)
+    second = load_concepts(against)
+    other = classifier if second.model == first.model else opened(against, None)[0]
     labels = [label for label in first if label in second]
     if not labels:
         raise AuricleError(f"{folder} and {against} have concepts of no class in common; fit them for the same classes")

@@ -140,6 +140,8 @@ def test_names_of_outputs_that_there_are_not_are_told(folder):
 def test_outputs_without_a_name_have_the_librarys(folder):
     said(folder, id2label={"0": "dog", "1": None, "2": " "})
     assert huggingface_classifier(folder).labels == ("dog", "LABEL_1", "LABEL_2")
+    said(folder, id2label={"0": 0, "1": 1, "2": 2})  # spoken digits, say
+    assert huggingface_classifier(folder).labels == ("0", "1", "2")
 
 
 @pytest.mark.parametrize("labels", [None, {"0": "dog", "1": "rain"}])

@@ -163,7 +163,8 @@ def _given(model: Any, extractor: Any, name: str) -> tuple[Any, Any, Any]:
 
 def _labels(config: Any, labels: Sequence[str] | None, name: str) -> list[str]:
     if labels is None:
-        known = {int(index): str(label) for index, label in config.id2label.items() if str(label or "").strip()}
+        named = {int(index): "" if label is None else str(label) for index, label in config.id2label.items()}
+        known = {index: label for index, label in named.items() if label.strip()}
         beyond = next((index for index in known if not 0 <= index < config.num_labels), None)
         if beyond is not None:
             raise AuricleError(
